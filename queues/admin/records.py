@@ -1,0 +1,73 @@
+"""What happened, row by row: for those who want to know exactly. Nothing here can be edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from callcenter.core import adminbase
+
+from .. import metrics
+from ..models import AgentStatePeriod, Command, Lease, Membership, Offer, Segment
+
+
+class FigureFilter(admin.SimpleListFilter):
+    """The rows behind a figure: by the very condition that counts it."""
+
+    title = "figure"
+    parameter_name = "figure"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(name, name.replace("_", " ").capitalize()) for name in metrics.COUNTS]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
+        figure = self.value()
+        return queryset.filter(pk__in=metrics.behind(figure).values("pk")) if figure in metrics.COUNTS else queryset
+
+
+@admin.register(Segment)
+class SegmentAdmin(adminbase.RecordAdmin):
+    list_display = ("call", "number", "queue", "agent", "outcome", "exit_reason", "entered_at", "left_at", "ended_at")
+    list_filter = (FigureFilter, "outcome", "queue", ("entered_at", admin.DateFieldListFilter))
+    list_select_related = ("call", "queue", "agent")
+
+
+@admin.register(Offer)
+class OfferAdmin(adminbase.RecordAdmin):
+    list_display = ("call", "agent", "queue", "outcome", "sip_status", "opened_at", "closed_at")
+    list_filter = ("outcome", "queue", ("opened_at", admin.DateFieldListFilter))
+    list_select_related = ("call", "queue", "agent")
+
+
+@admin.register(Command)
+class CommandAdmin(adminbase.RecordAdmin):
+    list_display = ("call", "kind", "status", "reason", "actor", "at", "settled_at")
+    list_filter = ("status", "kind")
+    list_select_related = ("call",)
+
+
+@admin.register(AgentStatePeriod)
+class AgentStatePeriodAdmin(adminbase.RecordAdmin):
+    list_display = ("agent", "state", "break_reason", "began_at", "ended_at")
+    list_filter = ("state", "agent__team", ("began_at", admin.DateFieldListFilter))
+    list_select_related = ("agent",)
+
+
+@admin.register(Membership)
+class MembershipAdmin(adminbase.RecordAdmin):
+    """All memberships in one list; edited on the pages of agents and queues."""
+
+    list_display = ("queue", "agent", "tier", "position", "logged_in", "source")
+    list_filter = ("queue", "source", "logged_in", "agent__team")
+    list_select_related = ("queue", "agent")
+    search_fields = ("agent__name", "queue__name")
+    ordering = ("queue", "tier", "position", "agent")
+
+
+@admin.register(Lease)
+class LeaseAdmin(adminbase.RecordAdmin):
+    list_display = ("name", "owner", "until")
+    ordering = ("name",)

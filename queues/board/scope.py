@@ -1,0 +1,40 @@
+"""Who sees what of the floor: the one place that decides it for pages, sockets and interfaces."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+
+from agents.models import Agent, Team
+from agents.querysets import AgentQuerySet
+from callcenter.core.roles import AUDITOR, MANAGER, has_role
+from queues.models import Call, Queue
+
+
+def visible_to(user: User) -> AgentQuerySet:
+    """The agents that this person may see and steer on the board.
+
+    A supervisor of teams sees those teams; one without any, as every manager and auditor, sees everybody.
+    """
+    agents = Agent.objects.filter(active=True)
+    teams = _own_teams(user)
+    return agents if teams is None else agents.filter(team__in=teams)
+
+
+def visible_queues(user: User) -> QuerySet[Queue]:
+    """The queues that the visible agents serve, or all; a queue that is off only while calls still wait in it."""
+    teams = _own_teams(user)
+    queues = Queue.objects.all()
+    return queues if teams is None else queues.filter(memberships__agent__team__in=teams).distinct()
+
+
+def visible_calls(user: User) -> QuerySet[Call]:
+    return Call.objects.filter(queue__in=visible_queues(user))
+
+
+def _own_teams(user: User) -> QuerySet[Team] | None:
+    """The teams that bound this person's view; None if nothing does."""
+    if has_role(user, MANAGER, AUDITOR):
+        return None
+    teams = Team.objects.filter(supervisors=user)
+    return teams if teams.exists() else None

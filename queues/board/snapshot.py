@@ -1,0 +1,251 @@
+"""What a supervisor's board shows: reads only, and moments instead of durations, so that the browser counts."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from agents.models import Agent, BreakReason
+from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
+from callcenter.core.chips import chip
+from queues.metrics import LEVELS, QueueFigures
+from queues.models import Call, Membership, Offer, Queue
+from queues.states import ACTIVE, CALL
+from queues.states import WRAP_UP as CALL_WRAP_UP
+
+from . import links
+from .scope import visible_queues, visible_to
+from .today import today
+
+WAITING_SHOWN = 200
+DRILLED = ("offered", "answered", "abandoned", "answered_in_time", "handled")
+"""Figures of a queue that lead to their entries."""
+
+
+def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
+    """The floor as this person may see it."""
+    agents = list(visible_to(user).with_reachable().select_related("team", "break_reason", "next_break_reason"))
+    queues = list(visible_queues(user))
+    waiting = list(_waiting(queues))
+    served = _served(agents)
+    figures = today.figures()
+    shown = [queue for queue in queues if queue.active or any(call.queue_id == queue.pk for call in waiting)]
+    return {
+        "may_steer": may_steer,
+        "scope": sorted({agent.team.name for agent in agents if agent.team}) if agents else [],
+        "tiles": _tiles(agents, waiting, [figures[queue.pk] for queue in shown if queue.pk in figures]),
+        "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures())) for queue in shown],
+        "waiting": _line(waiting),
+        "agents": _agents(agents, served),
+        "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name")),
+    }
+
+
+def _waiting(queues: list[Queue]) -> Iterable[Call]:
+    return Call.objects.waiting().filter(queue__in=queues).select_related("queue", "wanted_agent")
+
+
+def _served(agents: list[Agent]) -> dict[int, list[Membership]]:
+    """The memberships of each agent by agent id."""
+    found: dict[int, list[Membership]] = defaultdict(list)
+    for membership in Membership.objects.filter(agent__in=agents, queue__active=True).select_related("queue"):
+        found[membership.agent_id].append(membership)
+    return found
+
+
+# Tiles
+
+
+def _tiles(agents: list[Agent], waiting: list[Call], figures: list[QueueFigures]) -> dict[str, Any]:
+    oldest = min((call.enqueued_at for call in waiting if call.enqueued_at), default=None)
+    since = min((each.since for each in figures if each.since), default=None)
+    return {
+        "waiting": {"value": len(waiting), "link": links.waiting()},
+        "longest": {"since": oldest, "link": links.waiting()},
+        **_agent_tiles(agents),
+        **(_day_tiles(figures, since) if since else {}),
+    }
+
+
+def _agent_tiles(agents: list[Agent]) -> dict[str, Any]:
+    at_work = [agent for agent in agents if agent.state != OFFLINE]
+    return {
+        "available": {"value": sum(_takes_calls(agent) for agent in at_work), "of": len(at_work), "link": links.agents(AVAILABLE)},
+        "talking": {"value": sum(agent.state == ON_CALL for agent in at_work), "link": links.agents(ON_CALL)},
+        "unreachable": {"value": sum(_unreachable(agent) for agent in at_work), "link": links.agents(AVAILABLE)},
+    }
+
+
+def _day_tiles(figures: list[QueueFigures], since: datetime) -> dict[str, Any]:
+    counts: Counter[str] = Counter()
+    for each in figures:
+        counts.update({name: value for name, value in asdict(each).items() if isinstance(value, int)})
+    level = LEVELS["default"].of(counts)
+    return {
+        "offered": {"value": counts["offered"], "link": links.entries("offered", since)},
+        "answered": {"value": counts["answered"], "link": links.entries("answered", since)},
+        "abandoned": {"value": counts["abandoned"], "link": links.entries("abandoned", since)},
+        "level": {"value": _whole(level), "link": links.entries("answered_in_time", since), "meaning": LEVELS["default"].meaning},
+    }
+
+
+def _takes_calls(agent: Any) -> bool:
+    return bool(agent.state == AVAILABLE and agent.reachable)
+
+
+def _unreachable(agent: Any) -> bool:
+    return bool(agent.state == AVAILABLE and not agent.reachable)
+
+
+# Queues
+
+
+def _queue(
+    queue: Queue, waiting: list[Call], agents: list[Agent], served: dict[int, list[Membership]], figures: QueueFigures
+) -> dict[str, Any]:
+    line = [call for call in waiting if call.queue_id == queue.pk]
+    serving = [agent for agent in agents if any(m.queue_id == queue.pk and m.logged_in for m in served[agent.pk])]
+    return {
+        "id": queue.pk,
+        "name": queue.name,
+        "active": queue.active,
+        "waiting": len(line),
+        "oldest": min((call.enqueued_at for call in line if call.enqueued_at), default=None),
+        "warn_waiting": queue.warn_waiting,
+        "warn_wait_seconds": queue.warn_wait_seconds,
+        "agents": _staffing(serving),
+        "today": _today(figures),
+        "target": queue.service_level_target,
+        "target_seconds": queue.service_level_seconds,
+        "links": _links(queue, figures),
+    }
+
+
+def _staffing(serving: list[Agent]) -> dict[str, int]:
+    """Of the agents logged in to the queue: who could take a call, who is busy, who is at work at all."""
+    return {
+        "available": sum(_takes_calls(agent) for agent in serving),
+        "busy": sum(agent.state in (RINGING, ON_CALL, WRAP_UP) for agent in serving),
+        "at_work": sum(agent.state != OFFLINE for agent in serving),
+    }
+
+
+def _today(figures: QueueFigures) -> dict[str, Any]:
+    return {
+        "offered": figures.offered,
+        "answered": figures.answered,
+        "abandoned": figures.abandoned,
+        "short": figures.short,
+        "overflow": figures.overflow,
+        "refused": figures.refused,
+        "asa": _whole(figures.asa),
+        "aht": _whole(figures.aht),
+        "level": _whole(figures.level),
+    }
+
+
+def _links(queue: Queue, figures: QueueFigures) -> dict[str, str]:
+    found = {"waiting": links.waiting(queue)}
+    if figures.since:
+        found.update({name: links.entries(name, figures.since, queue) for name in DRILLED})
+    return found
+
+
+def _whole(value: float | None) -> int | None:
+    return None if value is None else round(value)
+
+
+# Calls in line
+
+
+def _line(waiting: list[Call]) -> dict[str, Any]:
+    rung = _rung([call.pk for call in waiting[:WAITING_SHOWN]])
+    places: Counter[int] = Counter()
+    rows = []
+    for call in waiting[:WAITING_SHOWN]:
+        places[call.queue_id or 0] += 1
+        rows.append(_in_line(call, places[call.queue_id or 0], rung.get(call.pk, [])))
+    return {"total": len(waiting), "rows": rows}
+
+
+def _in_line(call: Call, place: int, rung: list[str]) -> dict[str, Any]:
+    return {
+        "id": call.pk,
+        "place": place,
+        "number": call.caller_number,
+        "name": call.caller_name,
+        "queue": {"id": call.queue_id, "name": call.queue.name if call.queue else ""},
+        "priority": call.priority,
+        "enqueued_at": call.enqueued_at,
+        "attempts": call.attempts,
+        "wanted": call.wanted_agent.name if call.wanted_agent else "",
+        "rung": rung,
+        "link": links.call(call.pk),
+        **chip(CALL, call.state),
+    }
+
+
+def _rung(calls: list[int]) -> dict[int, list[str]]:
+    """Whose phones ring for each call."""
+    found: dict[int, list[str]] = defaultdict(list)
+    for call, agent in Offer.objects.open().filter(call__in=calls).order_by("pk").values_list("call", "agent__name"):
+        found[call].append(agent)
+    return found
+
+
+# Agents
+
+
+def _agents(agents: list[Agent], served: dict[int, list[Membership]]) -> list[dict[str, Any]]:
+    with_caller = _callers(agents)
+    rows = [_agent(agent, served[agent.pk], with_caller.get(agent.pk)) for agent in agents]
+    return sorted(rows, key=lambda row: (row["state"] == OFFLINE, row["name"], row["id"]))
+
+
+def _agent(agent: Any, memberships: list[Membership], caller: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        "id": agent.pk,
+        "name": agent.name,
+        "extension": agent.extension,
+        "team": agent.team.name if agent.team else "",
+        **chip(AGENT, agent.state),
+        "since": agent.state_since,
+        "reason": agent.break_reason.name if agent.break_reason else "",
+        "max_minutes": agent.break_reason.max_minutes if agent.break_reason else None,
+        "wish": AGENT.state(agent.next_state).label if agent.next_state else "",
+        "wish_reason": agent.next_break_reason.name if agent.next_break_reason else "",
+        "reachable": agent.reachable,
+        "caller": caller,
+        "queues": [{"id": m.queue_id, "name": m.queue.name, "logged_in": m.logged_in} for m in memberships],
+        "misses": agent.misses_in_row,
+    }
+
+
+def _callers(agents: list[Agent]) -> dict[int, dict[str, Any]]:
+    """The call that each agent has in hand, ringing ones included."""
+    found: dict[int, dict[str, Any]] = {}
+    ringing = Offer.objects.open().filter(agent__in=agents).select_related("call__queue")
+    for offer in ringing:
+        found[offer.agent_id] = _caller(offer.call, offer.opened_at)
+    talking = Call.objects.filter(agent__in=agents, state__in=[ACTIVE, CALL_WRAP_UP]).select_related("queue")
+    for call in talking:
+        if call.agent_id:
+            found[call.agent_id] = _caller(call, call.answered_at)
+    return found
+
+
+def _caller(call: Call, since: datetime | None) -> dict[str, Any]:
+    return {
+        "id": call.pk,
+        "number": call.caller_number,
+        "name": call.caller_name,
+        "queue": call.queue.name if call.queue else "",
+        "since": since,
+        "held_since": call.held_since,
+        "link": links.call(call.pk),
+    }

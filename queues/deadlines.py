@@ -1,0 +1,138 @@
+"""What is due, and when the next thing will be. Reads only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+
+from agents.models import Agent, Device
+from agents.states import OFFLINE
+
+from .models import Call, Lease, Membership, Offer, Queue
+from .querysets import CallQuerySet
+from .states import QUEUED, WRAP_UP
+
+GRACE = timedelta(seconds=5)
+"""How long an offer may be overdue before its process is taken for dead."""
+
+SHORTEST_WAIT_UNSTAFFED = 5
+"""Seconds that every caller of an unstaffed queue waits at least: somebody may be about to log in."""
+
+
+def lease_ends() -> datetime | None:
+    return Lease.objects.filter(name="sweep").values_list("until", flat=True).first()
+
+
+def offers_overdue(now: datetime) -> list[int]:
+    return _ids(Offer.objects.open().filter(expires_at__lte=now - GRACE).order_by("expires_at"))
+
+
+def wrap_ups_over(now: datetime) -> list[int]:
+    return _ids(Call.objects.filter(state=WRAP_UP, wrap_up_until__lte=now).order_by("wrap_up_until"))
+
+
+def devices_expired(now: datetime) -> list[int]:
+    return _ids(Device.objects.filter(lease_until__lte=now).order_by("lease_until"))
+
+
+def waits_over(now: datetime) -> list[int]:
+    """Waiting calls that reached a limit of their queue. order_key is never later than enqueued_at: it cuts the index range."""
+    found: list[int] = []
+    for queue in Queue.objects.filter(Q(max_wait__gt=0) | Q(max_wait_no_agent__gt=0)):
+        limit = wait_limit(queue)
+        if limit is not None:
+            since = now - timedelta(seconds=limit)
+            found += _ids(_waiting(queue).filter(order_key__lte=since, enqueued_at__lte=since).order_by("order_key"))
+    return found
+
+
+def wait_over(queue: Queue, call: Call, now: datetime) -> str:
+    """Why this waiting call has waited long enough; empty: it has not."""
+    limit = wait_limit(queue)
+    if limit is None or call.enqueued_at is None or (now - call.enqueued_at).total_seconds() < limit:
+        return ""
+    return "max_wait" if queue.max_wait and limit == queue.max_wait else "no_agent"
+
+
+def wait_limit(queue: Queue) -> int | None:
+    """Seconds that a call may wait in this queue as it is staffed now; None: for ever."""
+    limits = [queue.max_wait] if queue.max_wait else []
+    if queue.max_wait_no_agent and not _staffed(queue):
+        limits.append(max(queue.max_wait_no_agent, SHORTEST_WAIT_UNSTAFFED))
+    return min(limits, default=None)
+
+
+def agents_with_work(now: datetime) -> list[int]:
+    """Free agents in whose queues a call waits: a cool-down, delay or tier has just ended, or a ring was lost.
+
+    At rest there are none; agents whom a tier still keeps from the call are looked at in vain, which does no harm.
+    """
+    due = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    waiting = Call.objects.filter(due, state=QUEUED)
+    mine = Membership.objects.filter(agent=OuterRef("pk"), logged_in=True)
+    common = mine.filter(Exists(waiting.filter(queue=OuterRef("queue"), wanted_agent__isnull=True)))
+    free = Agent.objects.can_take_more().reachable().filter(ready_at__lte=now)
+    return _ids(free.filter(Exists(common) | Exists(waiting.filter(wanted_agent=OuterRef("pk")))).order_by("pk"))
+
+
+def next_after(now: datetime) -> datetime | None:
+    """The earliest moment at which the rows ask for something; None: never, as they are now."""
+    moments = [
+        _least(Offer.objects.open(), "expires_at", plus=GRACE),
+        _least(Call.objects.filter(state=WRAP_UP), "wrap_up_until"),
+        _least(Device.objects.all(), "lease_until"),
+        _least(Call.objects.filter(state=QUEUED, not_before__gt=now), "not_before"),
+        _cool_down_ends(now),
+        *_waits_end(),
+        *_tiers_open(now),
+    ]
+    return min((moment for moment in moments if moment), default=None)
+
+
+def _cool_down_ends(now: datetime) -> datetime | None:
+    waiting = Call.objects.filter(state=QUEUED, queue=OuterRef("memberships__queue"))
+    wanted = Call.objects.filter(state=QUEUED, wanted_agent=OuterRef("pk"))
+    cooling = Agent.objects.can_take_more().filter(ready_at__gt=now)
+    return _least(cooling.filter(Exists(waiting) | Exists(wanted)), "ready_at")
+
+
+def _waits_end() -> list[datetime]:
+    ends = []
+    for queue in Queue.objects.filter(Q(max_wait__gt=0) | Q(max_wait_no_agent__gt=0)):
+        limit = wait_limit(queue)
+        first = _least(_waiting(queue), "enqueued_at")
+        if limit is not None and first:
+            ends.append(first + timedelta(seconds=limit))
+    return ends
+
+
+def _tiers_open(now: datetime) -> list[datetime]:
+    """For each queue and tier: when the youngest-but-unserved call will have waited long enough for it."""
+    opens = []
+    tiers = Membership.objects.filter(tier__gt=0, logged_in=True).values_list("queue", "tier", "queue__tier_wait").distinct()
+    for queue, tier, tier_wait in tiers:
+        wait = timedelta(seconds=tier * tier_wait)
+        first = _least(Call.objects.filter(queue=queue, state=QUEUED, enqueued_at__gt=now - wait), "enqueued_at")
+        if first:
+            opens.append(first + wait)
+    return opens
+
+
+def _waiting(queue: Queue) -> CallQuerySet:
+    return Call.objects.filter(queue=queue, state=QUEUED)
+
+
+def _staffed(queue: Queue) -> bool:
+    members = Membership.objects.filter(queue=queue, logged_in=True, agent__active=True)
+    return members.exclude(agent__state=OFFLINE).exists()
+
+
+def _least(rows: QuerySet[Any], field: str, *, plus: timedelta = timedelta(0)) -> datetime | None:
+    found: datetime | None = rows.aggregate(least=Min(field))["least"]
+    return found + plus if found else None
+
+
+def _ids(rows: QuerySet[Any]) -> list[int]:
+    return list(rows.values_list("pk", flat=True))

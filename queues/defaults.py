@@ -1,0 +1,45 @@
+"""What every installation starts with: queues and results to choose from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from django.apps.registry import Apps
+
+DIRECT = "direct"
+"""Slug of the queue that counts calls to agents' extensions; everybody is a member."""
+
+QUEUES: tuple[dict[str, Any], ...] = (
+    {"slug": "general", "name": "General"},
+    {"slug": "support", "name": "Support", "wrap_up_seconds": 45},
+    {"slug": "sales", "name": "Sales"},
+    {"slug": "billing", "name": "Billing"},
+    {"slug": "vip", "name": "VIP", "weight_seconds": 120, "service_level_seconds": 10, "service_level_target": 90},
+    {"slug": "premium", "name": "Premium", "weight_seconds": 60, "service_level_seconds": 15, "service_level_target": 90},
+    # A call to a colleague: ringing as on any phone, no music, no place in line, nobody else takes it.
+    {
+        "slug": DIRECT, "name": "Direct calls", "everyone": True, "answer_mode": "ringback", "announce_position": False,
+        "retry_limit": 1, "ring_seconds": 30, "wrap_up_seconds": 0, "max_wait": 45, "max_wait_no_agent": 5,
+        "fallback_message": "The person you are calling cannot take your call now.",
+    },
+)  # fmt: skip
+
+DISPOSITIONS: tuple[dict[str, Any], ...] = (
+    {"code": "solved", "label": "Solved", "position": 1},
+    {"code": "sale", "label": "Sale", "position": 2},
+    {"code": "call-back", "label": "To be called back", "position": 3},
+    {"code": "passed-on", "label": "Passed on", "position": 4},
+    {"code": "complaint", "label": "Complaint", "position": 5},
+    {"code": "wrong-number", "label": "Wrong number", "position": 6},
+)
+
+
+def install(apps: Apps, schema_editor: Any = None) -> None:
+    """Create what is missing; leave alone what is there."""
+    Queue, Disposition = apps.get_model("queues", "Queue"), apps.get_model("queues", "Disposition")
+    chosen = [Disposition.objects.get_or_create(code=given["code"], defaults=given)[0] for given in DISPOSITIONS]
+    for given in QUEUES:
+        queue, created = Queue.objects.get_or_create(slug=given["slug"], defaults=given)
+        if created:
+            queue.dispositions.set(chosen)

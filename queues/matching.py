@@ -1,0 +1,160 @@
+"""Calls meet agents: the part of every event's transaction that writes offers.
+
+The event has locked its queues (`locks.hold`) and written its own fact; here, as long as there is a free
+agent and a call that the agent may take, the earliest such call is offered to the agent whom its queue's
+strategy prefers. The order of calls is one over all queues of an agent, and a call that nobody can take is
+simply not in anybody's line, so it blocks no other.
+
+Agents are locked before calls, and a call that another process holds is passed over, never waited for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import timedelta
+
+from agents.models import Agent
+from callcenter.core import bell
+from callcenter.core.stateful import advance
+
+from . import engagement, roster
+from .locks import Held
+from .models import Call, Offer, Queue, Segment, Strategy
+from .ranking import Ranking, not_free
+from .states import AGENT_RINGING, QUEUED, SegmentOutcome
+
+ACTOR = "system:matching"
+
+SHORTEST_RING = 3.0
+"""Seconds; below that a phone has not even begun to ring."""
+
+
+def match_agent(held: Held, agent_id: int) -> int:
+    """Offer calls to this agent, whose queues are all held, until the slots are full or the line is empty."""
+    offered, passed_over = 0, set[int]()
+    while _free(held, held.agents[agent_id]):
+        line = roster.line_for(agent_id, held.now, but=passed_over)
+        if not line:
+            break
+        call = _take(held, line[0])
+        taken = _place(held, call, first_of=agent_id) if call else 0
+        offered += taken
+        if not taken:
+            passed_over.add(line[0])
+    return offered
+
+
+def match_agents(held: Held, agent_ids: Iterable[int]) -> int:
+    return sum(match_agent(held, agent_id) for agent_id in sorted(agent_ids))
+
+
+def match_call(held: Held, call: Call) -> bool:
+    """Offer this call, which is held with its queue, if anybody can take it now; True if a phone rings."""
+    if call.state != QUEUED or call.queue_id is None or (call.not_before and call.not_before > held.now):
+        return False
+    if call.wanted_agent_id is None and not roster.anyone_free(call.queue_id):
+        return False
+    return bool(_place(held, call))
+
+
+def _take(held: Held, call_id: int) -> Call | None:
+    """The waiting call, locked; None if another process is at it.
+
+    A call's row is waited for only by who holds its queue, so whoever takes it may then wait for an agent.
+    """
+    if held.call and held.call.pk == call_id:
+        return held.call if held.call.state == QUEUED else None
+    rows = Call.objects.select_for_update(no_key=True, skip_locked=True).order_by()
+    return rows.filter(pk=call_id, state=QUEUED).first()
+
+
+def _place(held: Held, call: Call, *, first_of: int | None = None) -> int:
+    """Offer the call to the best agent (ring-all: to all of the tier). An agent whose own line begins with
+    an earlier call gets that one first, and the search goes on.
+
+    :param first_of: the agent at whose line's head the call was just seen.
+    """
+    queue = held.queue(call.queue_id or 0)
+    ranking = roster.ranked(queue, call, held.now)
+    everybody = queue.strategy == Strategy.RING_ALL
+    chosen: list[Agent] = []
+    for agent in _locked(held, ranking, everybody=everybody):
+        if agent.pk == first_of or _serve_earlier(held, agent, call.pk):
+            chosen.append(agent)
+            if not everybody:
+                break
+    return _open_offers(held, call, queue, chosen, ranking) if chosen else 0
+
+
+def _locked(held: Held, ranking: Ranking, *, everybody: bool) -> Iterator[Agent]:
+    """The ranked agents, locked and looked at again: each when the one before could not, or all at once by id."""
+    for pk in sorted(ranking.order) if everybody else ():
+        lock_agent(held, pk)
+    for pk in ranking.order:
+        agent = lock_agent(held, pk)
+        if agent and _free(held, agent):
+            yield agent
+
+
+def lock_agent(held: Held, agent_id: int) -> Agent | None:
+    if agent_id not in held.agents:
+        agent = Agent.objects.select_for_update(no_key=True).filter(pk=agent_id).first()
+        if agent is None:
+            return None
+        held.agents[agent_id] = agent
+    return held.agents[agent_id]
+
+
+def _serve_earlier(held: Held, agent: Agent, call_id: int) -> bool:
+    """Give the agent the calls that come before this one in the agent's own line; True if a slot is left then.
+
+    Such a call waits in a queue that this event did not lock, because a cool-down or a delay of it has just
+    ended. Taking it away is safe without that lock: it makes no pair, it ends one.
+    """
+    passed_over: set[int] = set()
+    while _free(held, agent):
+        line = roster.line_for(agent.pk, held.now, but=passed_over)
+        if not line or line[0] == call_id:
+            return bool(line)
+        earlier = _take(held, line[0])
+        if earlier:
+            queue = held.queue(earlier.queue_id or 0)
+            _open_offers(held, earlier, queue, [agent], roster.ranked(queue, earlier, held.now))
+        passed_over.add(line[0])
+    return False
+
+
+def _free(held: Held, agent: Agent) -> bool:
+    """Whether the agent's locked row allows a call; the phone was looked at where the agent was found."""
+    return not not_free(roster.of(agent, reachable=True), held.now)
+
+
+def _open_offers(held: Held, call: Call, queue: Queue, agents: list[Agent], ranking: Ranking) -> int:
+    why = ranking.explain()
+    for agent in agents:
+        open_offer(held, call, queue, agent, why=why, actor=ACTOR)
+    if queue.strategy == Strategy.ROUND_ROBIN and queue.pk in held.queues:
+        queue.rr_pointer = agents[-1].pk
+        Queue.objects.filter(pk=queue.pk).update(rr_pointer=queue.rr_pointer)
+    return len(agents)
+
+
+def open_offer(held: Held, call: Call, queue: Queue, agent: Agent, *, why: dict[str, object], actor: str) -> Offer:
+    """Reserve one slot of the agent for the call and ring the node that carries it. Both rows are locked."""
+    ring = max(SHORTEST_RING, queue.ring_seconds * (queue.ring_shrink / 100) ** call.attempts)
+    segment = Segment.objects.filter(call=call, outcome=SegmentOutcome.WAITING).order_by().values_list("pk", flat=True)[0]
+    offer = Offer.objects.create(
+        call=call, segment_id=segment, queue=queue, agent=agent, slot=engagement.free_slot(agent), why=why,
+        opened_at=held.now, expires_at=held.now + timedelta(seconds=ring),
+    )  # fmt: skip
+    engagement.reserve(agent, now=held.now, call_id=call.pk, actor=actor)
+    if call.state != AGENT_RINGING:
+        advance(call, "assign_to_agent", actor=actor, data={"agent": agent.pk, "offer": offer.pk, "queue": queue.pk})
+    ring_node(call, "offer", offer.pk)
+    return offer
+
+
+def ring_node(call: Call, event: str, about: int) -> None:
+    """Tell the process that carries the call, through its node, that something in the rows concerns it."""
+    if call.node:
+        bell.ring(bell.node_channel(call.node), call=call.pk, process=call.process, event=event, id=about)

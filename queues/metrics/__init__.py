@@ -1,0 +1,29 @@
+"""The figures: one definition each, for live screens, reports and the calls behind a number alike."""
+
+from .agents import AgentFigures, agent_figures, agents_figures, team_figures
+from .definitions import COUNTS, LEVELS, OUTCOMES, Level, behind, calls_behind, entries
+from .identity import broken_identities, check_identity
+from .queues import Interval, QueueFigures, by_interval, figures, midnight, queue_figures, queues_figures
+
+__all__ = [
+    "COUNTS",
+    "LEVELS",
+    "OUTCOMES",
+    "AgentFigures",
+    "Interval",
+    "Level",
+    "QueueFigures",
+    "agent_figures",
+    "agents_figures",
+    "behind",
+    "broken_identities",
+    "by_interval",
+    "calls_behind",
+    "check_identity",
+    "entries",
+    "figures",
+    "midnight",
+    "queue_figures",
+    "queues_figures",
+    "team_figures",
+]

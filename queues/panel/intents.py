@@ -1,0 +1,86 @@
+"""What an agent may ask for from the panel. Each function takes the arguments apart and calls one service."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from agents.models import Agent
+from callcenter.core import events
+from callcenter.core.errors import NotFound
+from callcenter.core.intents import Arguments
+from callcenter.core.websocket import Operation
+from queues import services
+from queues.models import Call, Command, Offer
+from queues.states import ACTIVE
+
+NOTES_LIMIT = 10_000
+
+
+class PanelIntents:
+    """The operations of one agent's panel, by name."""
+
+    def __init__(self, agent_id: int) -> None:
+        self.agent_id = agent_id
+        self.actor = f"agent:{agent_id}"
+
+    def table(self) -> Mapping[str, Operation]:
+        return {
+            "available": self.available,
+            "break": self.take_break,
+            "offline": self.go_offline,
+            "ready_when_registered": self.ready_when_registered,
+            "log_in": self.log_in,
+            "log_out": self.log_out,
+            "reject": self.reject,
+            "hang_up": self.hang_up,
+            "save_wrap_up": self.save_wrap_up,
+            "extend_wrap_up": self.extend_wrap_up,
+            "finish_wrap_up": self.finish_wrap_up,
+        }
+
+    def available(self, _: Arguments) -> None:
+        services.set_available(self.agent_id, actor=self.actor)
+
+    def take_break(self, args: Arguments) -> None:
+        services.take_break(self.agent_id, args.integer("reason"), actor=self.actor)
+
+    def go_offline(self, _: Arguments) -> None:
+        services.go_offline(self.agent_id, actor=self.actor)
+
+    def ready_when_registered(self, args: Arguments) -> None:
+        wanted = args.flag("on")
+        if Agent.objects.filter(pk=self.agent_id).exclude(ready_when_registered=wanted).update(ready_when_registered=wanted):
+            fact = {"ready_when_registered": wanted}
+            events.append("agent.preference_changed", subject=f"agent:{self.agent_id}", actor=self.actor, data=fact)
+
+    def log_in(self, args: Arguments) -> None:
+        services.log_into_queue(self.agent_id, args.integer("queue"), actor=self.actor)
+
+    def log_out(self, args: Arguments) -> None:
+        services.log_out_of_queue(self.agent_id, args.integer("queue"), actor=self.actor)
+
+    def reject(self, args: Arguments) -> None:
+        offer = Offer.objects.open().filter(pk=args.integer("offer"), agent=self.agent_id).first()
+        if offer is None:
+            raise NotFound("this call is no longer ringing for you")
+        services.command(offer.call_id, Command.Kind.REJECT_OFFER, actor=self.actor, offer=offer.pk)
+
+    def hang_up(self, args: Arguments) -> None:
+        call = Call.objects.filter(pk=args.integer("call"), agent=self.agent_id, state=ACTIVE).first()
+        if call is None:
+            raise NotFound("you are no longer in this call")
+        services.command(call.pk, Command.Kind.HANG_UP, actor=self.actor)
+
+    def save_wrap_up(self, args: Arguments) -> None:
+        result, notes = self._paperwork(args)
+        services.save_wrap_up(args.integer("call"), agent_id=self.agent_id, disposition_id=result, notes=notes)
+
+    def extend_wrap_up(self, args: Arguments) -> None:
+        services.extend_wrap_up(args.integer("call"), agent_id=self.agent_id)
+
+    def finish_wrap_up(self, args: Arguments) -> None:
+        result, notes = self._paperwork(args)
+        services.finish_wrap_up(args.integer("call"), agent_id=self.agent_id, disposition_id=result, notes=notes)
+
+    def _paperwork(self, args: Arguments) -> tuple[int | None, str]:
+        return args.optional_integer("disposition"), args.text("notes", limit=NOTES_LIMIT)

@@ -1,0 +1,55 @@
+"""What the services of this app refuse, each with the words that people read."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from callcenter.core.errors import NotAllowed, Refusal
+
+
+class AgentNotFree(Refusal):
+    """This agent cannot take a call now."""
+
+    code: ClassVar[str] = "agent_not_free"
+
+
+class CallIsOver(Refusal):
+    """The call has ended."""
+
+    code: ClassVar[str] = "call_is_over"
+
+
+class CallNotWaiting(Refusal):
+    """The call does not wait in a queue."""
+
+    code: ClassVar[str] = "call_not_waiting"
+
+
+class NotYourCall(NotAllowed):
+    """This is not your call."""
+
+    code: ClassVar[str] = "not_your_call"
+
+
+class DispositionMissing(Refusal):
+    """Choose a result before you finish."""
+
+    code: ClassVar[str] = "disposition_missing"
+
+
+class WrapUpIsOver(Refusal):
+    """The time for the paperwork is over."""
+
+    code: ClassVar[str] = "wrap_up_is_over"
+
+
+class MayNotExtend(Refusal):
+    """This queue does not allow more time for the paperwork."""
+
+    code: ClassVar[str] = "may_not_extend"
+
+
+class NotLoggedIn(Refusal):
+    """An agent who is offline cannot go on a break."""
+
+    code: ClassVar[str] = "not_logged_in"

@@ -1,0 +1,111 @@
+"""The two reads that matching stands on: who might take a call, and which calls an agent may take."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import Exists, OuterRef
+
+from agents.models import Agent, Device
+
+from . import ranking
+from .models import Call, Membership, Offer, Queue
+from .ranking import WORKING, Candidate, Demand, Ranking
+
+LINE_LENGTH = 8
+"""Calls read at a time; usually the first is taken, the others are there for when another process is at it."""
+
+# One index probe per queue of the agent (index `call_line`), whatever the length of the lines. A membership in a
+# higher tier sees only calls that have waited long enough, unless nobody of a lower tier works within reach;
+# order_key is never later than enqueued_at, so the same bound cuts the index range.
+LINE = """
+WITH mine AS MATERIALIZED (
+  SELECT m.queue_id, CASE WHEN m.tier = 0 OR NOT EXISTS (
+      SELECT 1 FROM queues_membership l JOIN agents_agent a ON a.id = l.agent_id
+      WHERE l.queue_id = m.queue_id AND l.tier < m.tier AND l.logged_in AND a.active AND a.state = ANY(%(working)s)
+        AND EXISTS (SELECT 1 FROM agents_device d WHERE d.agent_id = a.id AND d.rings AND d.lease_until > %(now)s))
+    THEN 'infinity'::timestamptz ELSE %(now)s - make_interval(secs => m.tier * q.tier_wait) END AS open_to
+  FROM queues_membership m JOIN queues_queue q ON q.id = m.queue_id
+  WHERE m.agent_id = %(agent)s AND m.logged_in
+), phone AS (
+  SELECT 1 FROM agents_device d WHERE d.agent_id = %(agent)s AND d.rings AND d.lease_until > %(now)s LIMIT 1
+)
+(SELECT c.id, c.order_key FROM phone CROSS JOIN mine CROSS JOIN LATERAL (
+  SELECT id, order_key FROM queues_call
+  WHERE queue_id = mine.queue_id AND state = 'queued' AND order_key <= mine.open_to AND enqueued_at <= mine.open_to
+    AND (not_before IS NULL OR not_before <= %(now)s) AND wanted_agent_id IS NULL AND NOT id = ANY(%(but)s)
+  ORDER BY order_key, id LIMIT %(length)s) c)
+UNION ALL
+(SELECT id, order_key FROM phone CROSS JOIN queues_call
+  WHERE wanted_agent_id = %(agent)s AND state = 'queued' AND (not_before IS NULL OR not_before <= %(now)s) AND NOT id = ANY(%(but)s)
+  ORDER BY order_key, id LIMIT %(length)s)
+ORDER BY 2, 1 LIMIT %(length)s
+"""
+
+
+def line_for(agent_id: int, now: datetime, *, but: Collection[int] = ()) -> list[int]:
+    """The first calls that this agent may take, in the one order over all queues; without those in `but`.
+
+    None for an agent without a phone in reach; the agent's own state is not asked.
+    """
+    with connection.cursor() as cursor:
+        values: dict[str, Any] = {"agent": agent_id, "now": now, "but": list(but), "length": LINE_LENGTH, "working": list(WORKING)}
+        cursor.execute(LINE, values)
+        return [row[0] for row in cursor.fetchall()]
+
+
+MEMBER = (
+    "agent", "agent__state", "agent__open_calls", "agent__max_concurrent_calls", "agent__ready_at", "agent__next_state", "agent__active",
+    "agent__last_released_at", "agent__last_offered_at", "agent__calls_since_login", "logged_in", "tier", "position", "reachable",
+)  # fmt: skip
+
+
+def candidates(queue: Queue, call: Call) -> list[Candidate]:
+    """The queue's members; or only the agent whom the caller wants, member or not. Plain columns: a queue may have 1,000."""
+    if call.wanted_agent_id is not None:
+        wanted = Agent.objects.get(pk=call.wanted_agent_id)
+        return [of(wanted, reachable=wanted.devices.live().exists())]
+    reachable = Exists(Device.objects.live().filter(agent=OuterRef("agent")))
+    rows = Membership.objects.filter(queue=queue).annotate(reachable=reachable).order_by().values_list(*MEMBER)
+    return [
+        Candidate(
+            agent=agent, state=state, open_calls=open_calls, max_calls=most, ready_at=ready_at, leaving=bool(wish), active=active,
+            idle_since=_later(released, offered), calls=calls, logged_in=logged_in, tier=tier, position=position, reachable=reached,
+        )
+        for agent, state, open_calls, most, ready_at, wish, active, released, offered, calls, logged_in, tier, position, reached in rows
+    ]  # fmt: skip
+
+
+def of(agent: Agent, *, reachable: bool) -> Candidate:
+    """The agent apart from any queue."""
+    return Candidate(
+        agent=agent.pk, state=agent.state, reachable=reachable, open_calls=agent.open_calls, max_calls=agent.max_concurrent_calls,
+        ready_at=agent.ready_at, leaving=bool(agent.next_state), active=agent.active,
+        idle_since=_later(agent.last_released_at, agent.last_offered_at), calls=agent.calls_since_login,
+    )  # fmt: skip
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(one, other) if one and other else one or other
+
+
+def ranked(queue: Queue, call: Call, now: datetime) -> Ranking:
+    waited = (now - call.enqueued_at).total_seconds() if call.enqueued_at else 0.0
+    demand = Demand(
+        now=now, strategy=queue.strategy, waited=waited, tier_wait=queue.tier_wait, pointer=queue.rr_pointer,
+        last_tried=_last_tried(call) if queue.strategy == "linear" and call.attempts else None, wanted=call.wanted_agent_id,
+    )  # fmt: skip
+    return ranking.rank(candidates(queue, call), demand)
+
+
+def anyone_free(queue_id: int) -> bool:
+    """Cheap and rough: is it worth ranking at all? Spares the common case of a queue that is full."""
+    return Agent.objects.can_take_more().filter(memberships__queue=queue_id, memberships__logged_in=True).exists()
+
+
+def _last_tried(call: Call) -> int | None:
+    tried = Offer.objects.filter(call=call, queue=call.queue_id).order_by("-id").values_list("agent_id", flat=True)
+    return tried.first()

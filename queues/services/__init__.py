@@ -1,0 +1,34 @@
+"""Every write about calls, offers and agents at work. Each function is one short transaction and may refuse.
+
+Actors are written as "user:<id>", "agent:<id>", "caller" or "system:<what>".
+"""
+
+from .arrival import Placement as Placement
+from .arrival import arrive as arrive
+from .arrival import enqueue as enqueue
+from .arrival import reject as reject
+from .devices import device_appeared as device_appeared
+from .devices import device_gone as device_gone
+from .devices import device_refreshed as device_refreshed
+from .ending import hang_up as hang_up
+from .ending import hold as hold
+from .ending import process_lost as process_lost
+from .ending import resume as resume
+from .membership import log_into_queue as log_into_queue
+from .membership import log_out_of_queue as log_out_of_queue
+from .membership import rebuild_memberships as rebuild_memberships
+from .offers import accept as accept
+from .offers import offer_failed as offer_failed
+from .offers import offer_rang as offer_rang
+from .presence import go_offline as go_offline
+from .presence import set_available as set_available
+from .presence import take_break as take_break
+from .steering import command as command
+from .steering import force_assign as force_assign
+from .steering import move_to_queue as move_to_queue
+from .steering import set_priority as set_priority
+from .steering import settle_command as settle_command
+from .sweep import sweep as sweep
+from .wrapup import extend_wrap_up as extend_wrap_up
+from .wrapup import finish_wrap_up as finish_wrap_up
+from .wrapup import save_wrap_up as save_wrap_up

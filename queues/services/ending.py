@@ -1,0 +1,147 @@
+"""Hold, hang-up and loss: how a conversation pauses and ends."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+
+from callcenter.core import bell, events
+from callcenter.core.stateful import advance
+
+from .. import engagement, matching
+from ..locks import Held, one_transaction
+from ..locks import hold as lock
+from ..models import Call, Offer, Segment
+from ..states import ACTIVE, AGENT_RINGING, LIVE, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
+from . import exits, offers
+
+
+@one_transaction
+def hold(call_id: int) -> None:
+    """A party holds the other. Holding twice is holding once."""
+    held = lock(call_id=call_id)
+    call = held.the_call
+    if call.state == ACTIVE and call.held_since is None:
+        Call.objects.filter(pk=call.pk).update(held_since=held.now)
+        events.append("call.held", subject=f"call:{call.pk}", actor="system:media")
+
+
+@one_transaction
+def resume(call_id: int) -> None:
+    held = lock(call_id=call_id)
+    if held.the_call.held_since is not None:
+        _end_hold(held.the_call, held.now)
+        events.append("call.resumed", subject=f"call:{call_id}", actor="system:media")
+
+
+@one_transaction
+def hang_up(call_id: int, *, by: str, reason: str = "") -> None:
+    """The caller's line is closed. From every state; a call that is over stays as it is, so both may hang up at once.
+
+    :param by: caller, agent or system.
+    :param reason: for the record ("media lost", "supervisor", …).
+    """
+    held = lock(call_id=call_id)
+    call = held.the_call
+    if call.state not in LIVE:
+        return
+    actor = {"agent": f"agent:{call.agent_id}", "caller": "caller"}.get(by, "system:hang-up")
+    over: dict[str, Any] = {"hung_up_by": by, "hung_up_at": held.now, "exit_reason": reason[:40]}
+    if call.state == ACTIVE:
+        freed = _end_conversation(held, call, over, actor=actor, cause=reason)
+    else:
+        freed = _give_up(held, call, over, actor=actor, cause=reason)
+    matching.match_agents(held, freed)
+
+
+def process_lost(node: str, process: str) -> int:
+    """The process that carried these calls died: they end as lost, their agents are free. Returns how many."""
+    lost = list(Call.objects.live().filter(node=node, process=process).values_list("pk", flat=True))
+    for call_id in lost:
+        _lose(call_id)
+    return len(lost)
+
+
+@one_transaction
+def _lose(call_id: int) -> None:
+    held = lock(call_id=call_id)
+    call = held.the_call
+    if call.state not in LIVE:
+        return
+    actor, cause = "system:reaper", "process lost"
+    freed = offers.withdraw(held, call, OfferOutcome.RESCINDED, actor=actor, cause=cause)
+    freed += _release_talker(held, call, None, actor=actor, cause=cause)[0]
+    _close_segment(call, held.now, SegmentOutcome.ABANDONED, "lost", by="system")
+    over: dict[str, Any] = {"hung_up_by": "system", "hung_up_at": held.now, "ended_at": held.now, "held_since": None}
+    advance(call, "process_lost", actor=actor, cause=cause, outcome=CallOutcome.LOST, exit_reason="lost", **over)
+    matching.match_agents(held, freed)
+
+
+def _give_up(held: Held, call: Call, over: dict[str, Any], *, actor: str, cause: str) -> list[int]:
+    """The call ends before anybody answered."""
+    by, waited = over["hung_up_by"], call.state in (QUEUED, AGENT_RINGING)
+    freed = offers.withdraw(held, call, OfferOutcome.RESCINDED, actor=actor, cause=f"{by} hung up")
+    outcome = CallOutcome.ABANDONED if waited else _outcome_without_agent(call)
+    _close_segment(call, held.now, SegmentOutcome.ABANDONED, cause or f"{by} hung up", by=by)
+    advance(call, "hang_up", actor=actor, cause=cause, outcome=outcome, ended_at=held.now, **over)
+    return freed
+
+
+def _outcome_without_agent(call: Call) -> CallOutcome:
+    """What the last stay in a queue says about a call that nobody waits with any more."""
+    last = Segment.objects.filter(call=call).order_by("-number").values_list("outcome", flat=True)[:1]
+    known = {SegmentOutcome.REFUSED: CallOutcome.REFUSED, SegmentOutcome.OVERFLOW: CallOutcome.OVERFLOWED}
+    stays = set(Segment.objects.filter(call=call).values_list("outcome", flat=True))
+    if SegmentOutcome.OVERFLOW in stays:  # it was let in once; that a later queue of the chain refused it does not undo that
+        return CallOutcome.OVERFLOWED
+    return next((known[SegmentOutcome(outcome)] for outcome in last if outcome in known), CallOutcome.ABANDONED)
+
+
+def _end_conversation(held: Held, call: Call, over: dict[str, Any], *, actor: str, cause: str) -> list[int]:
+    """The agent writes the call up if this was the last one in hand and the queue gives time for it."""
+    queue = held.queue(call.queue_id or 0)
+    until = held.now + timedelta(seconds=queue.wrap_up_seconds) if queue.wrap_up_seconds else None
+    _end_hold(call, held.now)
+    freed, wraps_up = _release_talker(held, call, until, actor=actor, cause=cause)
+    Segment.objects.filter(call=call, outcome=SegmentOutcome.ANSWERED, ended_at__isnull=True).update(
+        ended_at=held.now, hung_up_by=over["hung_up_by"], exit_reason=over["exit_reason"]
+    )
+    over |= {"outcome": CallOutcome.ANSWERED, "held_since": None}
+    if wraps_up:
+        advance(call, "hang_up_to_wrap_up", actor=actor, cause=cause, wrap_up_until=until, **over)
+        bell.ring_alarm(seconds_away=queue.wrap_up_seconds)
+    else:
+        advance(call, "hang_up", actor=actor, cause=cause, ended_at=held.now, **over)
+    return freed
+
+
+def _release_talker(held: Held, call: Call, wrap_up_until: datetime | None, *, actor: str, cause: str) -> tuple[list[int], bool]:
+    """Free the agent who talks; returns who was freed and whether wrap-up began."""
+    offer = Offer.objects.filter(call=call, outcome=OfferOutcome.ACCEPTED, released_at__isnull=True).first()
+    if offer is None:
+        return [], False
+    Offer.objects.filter(pk=offer.pk).update(released_at=held.now)
+    agent = held.agents[offer.agent_id]
+    talked = int((held.now - (offer.closed_at or held.now)).total_seconds())
+    fields = {"last_released_at": held.now, "talk_seconds_since_login": agent.talk_seconds_since_login + talked}
+    wraps_up = engagement.release(agent, actor=actor, cause=cause, wrap_up_until=wrap_up_until, **fields)
+    return [agent.pk], wraps_up
+
+
+def _close_segment(call: Call, now: datetime, outcome: SegmentOutcome, reason: str, *, by: str) -> None:
+    """The stay that waits gets this outcome; the one that was answered gets its end."""
+    exits.close_stay(call, now, outcome, reason, hung_up_by=by)
+    answered = Segment.objects.filter(call=call, outcome=SegmentOutcome.ANSWERED, ended_at__isnull=True)
+    answered.update(ended_at=now, hung_up_by=by, exit_reason=reason[:40])
+
+
+def _end_hold(call: Call, now: datetime) -> None:
+    if call.held_since is None:
+        return
+    seconds = (now - call.held_since).total_seconds()
+    talking = Segment.objects.filter(call=call, outcome=SegmentOutcome.ANSWERED, ended_at__isnull=True)
+    talking.update(hold_seconds=F("hold_seconds") + seconds)
+    Call.objects.filter(pk=call.pk).update(held_since=None)
+    call.held_since = None
