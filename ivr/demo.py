@@ -1,0 +1,132 @@
+"""The demo: people, phones, queues and numbers to try the product with. Passwords are public knowledge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.db import transaction
+
+import agents.defaults
+import queues.defaults
+from agents.models import Agent, AgentSkill, Skill, Team
+from agents.services import set_sip_password
+from callcenter.core import bell, roles
+from queues.models import FallbackAction, Membership, Queue
+from queues.services import rebuild_memberships
+
+from .models import Number
+
+PASSWORD = "demo"  # noqa: S105  published on purpose; the command refuses to run outside a trial
+ACTOR = "system:demo"
+
+STAFF = {"admin": "", "manager": roles.MANAGER, "supervisor": roles.SUPERVISOR}
+
+
+@dataclass(frozen=True, slots=True)
+class DemoAgent:
+    username: str
+    extension: str
+    team: str
+    queues: tuple[str, ...]
+    skills: dict[str, int] = field(default_factory=dict)
+
+
+AGENTS = (
+    DemoAgent("alice", "1001", "Front desk", ("support", "sales", "general"), {"English": 5, "Spanish": 3}),
+    DemoAgent("bob", "1002", "Front desk", ("support", "sales", "general"), {"English": 4, "German": 5}),
+    DemoAgent("carol", "1003", "Back office", ("billing", "vip"), {"English": 5, "Invoices": 5}),
+    DemoAgent("dave", "1004", "Back office", ("premium", "overflow"), {"English": 3, "Invoices": 2}),
+)
+NUMBERS = ("general", "support", "sales", "billing", "vip", "premium")
+"""Each by its name and, in this order, by 2000 to 2005."""
+MENU = "1000"
+OVERFLOWING = ("general", "support", "sales")
+
+
+@transaction.atomic
+def load() -> bool:
+    """Create what is missing and leave alone what is there; returns whether this was the first time.
+
+    The settings of the queues are touched only the first time, so that what was tried out in the admin stays.
+    """
+    first = not Agent.objects.filter(sip_username__in=[given.username for given in AGENTS]).exists()
+    for install in (roles.install, agents.defaults.install, queues.defaults.install):
+        install(apps)
+    _people()
+    _queues(first)
+    _members()
+    _numbers()
+    bell.ring(bell.EDGE)
+    return first
+
+
+def _people() -> None:
+    for username, role in STAFF.items():
+        _user(username, role, is_superuser=not role, is_staff=True)
+    for given in AGENTS:
+        _agent(given)
+
+
+def _user(username: str, role: str, **flags: bool) -> User:
+    user, created = User.objects.get_or_create(username=username, defaults={"first_name": username.title(), **flags})
+    if created:
+        user.set_password(PASSWORD)
+        user.save(update_fields=["password"])
+        user.groups.set(Group.objects.filter(name=role))
+    return user
+
+
+def _agent(given: DemoAgent) -> None:
+    team, _ = Team.objects.get_or_create(name=given.team)
+    agent, created = Agent.objects.get_or_create(
+        user=_user(given.username, roles.AGENT),
+        defaults={
+            "name": given.username.title(),
+            "extension": given.extension,
+            "sip_username": given.username,
+            "team": team,
+            "ready_when_registered": True,
+        },
+    )
+    if created:
+        set_sip_password(agent, PASSWORD, actor=ACTOR)
+        for name, level in given.skills.items():
+            AgentSkill.objects.create(agent=agent, skill=Skill.objects.get_or_create(name=name)[0], level=level)
+
+
+def _queues(first: bool) -> None:
+    overflow, _ = Queue.objects.get_or_create(slug="overflow", defaults={"name": "Overflow", "weight_seconds": 30})
+    if not first:
+        return
+    Queue.objects.exclude(slug=queues.defaults.DIRECT).update(ring_seconds=15, wrap_up_seconds=5)
+    Queue.objects.filter(slug__in=OVERFLOWING).update(fallback=FallbackAction.QUEUE, fallback_queue=overflow)
+    Queue.objects.filter(slug__in=NUMBERS, greeting="").update(
+        greeting="Welcome to the demo contact center.", comfort="Thank you for waiting. We will be with you soon."
+    )
+
+
+def _members() -> None:
+    for position, given in enumerate(AGENTS):
+        agent = Agent.objects.get(sip_username=given.username)
+        for queue in Queue.objects.filter(slug__in=given.queues):
+            Membership.objects.get_or_create(queue=queue, agent=agent, defaults={"position": position})
+    for queue in Queue.objects.filter(everyone=True):
+        rebuild_memberships(queue.pk)
+
+
+def _numbers() -> None:
+    direct = Queue.objects.get(slug=queues.defaults.DIRECT)
+    for position, slug in enumerate(NUMBERS):
+        queue = Queue.objects.get(slug=slug)
+        for number in (slug, str(2000 + position)):
+            _number(number, queue=queue, label=queue.name, priority=5 if slug == "vip" else 0)
+    _number(MENU, queue=Queue.objects.get(slug="general"), label="Demo menu")
+    for given in AGENTS:
+        agent = Agent.objects.get(sip_username=given.username)
+        _number(given.extension, queue=direct, agent=agent, target=Number.Target.AGENT, label=f"{agent.name}'s extension")
+
+
+def _number(number: str, **fields: object) -> None:
+    Number.objects.get_or_create(number=number, defaults={"public": True, **fields})

@@ -1,0 +1,40 @@
+"""What a number must satisfy; every message names the remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ValidationError
+
+from agents.models import Agent
+from queues.defaults import DIRECT
+from queues.models import Queue
+
+if TYPE_CHECKING:
+    from .models import Number
+
+HIGHEST_PRIORITY = 10
+
+
+def check_number(number: Number) -> None:
+    """Completes the queue of a number that leads to an agent.
+
+    :raises ValidationError: with all complaints at once, each at its field.
+    """
+    from .models import Number as Numbers
+
+    complaints: dict[str, str] = {}
+    to_agent = number.target == Numbers.Target.AGENT
+    if to_agent and number.queue is None:
+        number.queue = Queue.objects.filter(slug=DIRECT).first()
+    if to_agent and number.agent is None:
+        complaints["agent"] = "Choose the agent whom the number reaches, or let it lead to a queue."
+    if number.queue is None:
+        complaints["queue"] = "Choose the queue that takes the call."
+    if number.priority > HIGHEST_PRIORITY:
+        complaints["priority"] = f"Priorities go from 0 to {HIGHEST_PRIORITY}."
+    owner = Agent.objects.filter(extension=number.number).first()
+    if owner and not (to_agent and number.agent == owner):
+        complaints["number"] = f"{number.number} is the extension of {owner}. Take another number, or give {owner} another extension first."
+    if complaints:
+        raise ValidationError(complaints)
