@@ -1,0 +1,93 @@
+"""The node's clock: does what is due in the rows exactly when it is due, and gives signs of life.
+
+Every node has one; the sweep's lease row lets one at a time do the work.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import structlog
+from django.db import Error, connection
+from django.utils import timezone
+
+from callcenter.core import bell
+from queues import services as acd
+
+from .services import calls, nodes, registrar
+
+log = structlog.get_logger(__name__)
+
+LONGEST_SLEEP = bell.CLOCK_LOOKS_EVERY
+BEAT_SECONDS = 2.0
+REAP_SECONDS = 2.0
+RETRY_SECONDS = 0.5
+
+
+class Clock:
+    """
+    :param beat: writes the node's sign of life.
+    """
+
+    def __init__(self, node: str, *, beat: Callable[[], None]) -> None:
+        self.node = node
+        self.beat = beat
+        self._alarm = threading.Event()
+        self._stopped = False
+        self._beat_at = self._reap_at = 0.0
+
+    def start(self) -> None:
+        threading.Thread(target=self._run, name="clock", daemon=True).start()
+
+    def alarm(self) -> None:
+        """A deadline was written: look again now."""
+        self._alarm.set()
+
+    def stop(self) -> None:
+        self._stopped = True
+        self._alarm.set()
+
+    def _run(self) -> None:
+        while not self._stopped:
+            self._alarm.wait(self._turn())
+
+    def _turn(self) -> float:
+        """Do what is due. Returns how many seconds to sleep."""
+        self._alarm.clear()  # before reading: a deadline written while we read is looked at again
+        try:
+            return self._due()
+        except Error as error:
+            log.warning("clock: rows cannot be reached, trying again", error=type(error).__name__)
+            connection.close()
+            time.sleep(RETRY_SECONDS)  # not to be cut short: alarms say nothing while there is no database
+            return 0
+        except Exception:
+            log.exception("clock: a turn failed")
+            return LONGEST_SLEEP
+
+    def _due(self) -> float:
+        now = time.monotonic()
+        if now >= self._beat_at + BEAT_SECONDS:
+            self._beat_at = now
+            self.beat()
+        if now >= self._reap_at + REAP_SECONDS:
+            self._reap_at = now
+            self._reap()
+        deadline = acd.sweep(self.node)
+        if deadline is None:
+            return LONGEST_SLEEP
+        return min(LONGEST_SLEEP, max(0.0, (deadline - timezone.now()).total_seconds()))
+
+    def _reap(self) -> None:
+        """Registrations that ran out, and what dead nodes left behind."""
+        registrar.expire_registrations()
+        for dead in nodes.dead_nodes():
+            if dead != self.node:
+                self._bury(dead)
+
+    def _bury(self, dead: str) -> None:
+        lost = sum(calls.process_lost(dead, process, exit_code=None) for process in nodes.left_behind(dead))
+        log.error("a node is dead; its calls are closed", dead=dead, lost=lost)
+        nodes.stopped(dead)

@@ -1,0 +1,397 @@
+"""The story of one call: facts in, wishes to the phones and to the records out. No Django, no SIP here.
+
+`Conversation` never waits and never reads a clock: it is told what happened and when, and names the next
+moment at which it wants to be asked again. So every order of events can be tried without a phone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import Enum
+from typing import Any
+
+from . import ports, records
+from .callerside import CallerSide
+from .legbook import LegBook
+from .ports import CALLER, LegId, Phone
+from .records import Desk, StoryFact
+from .ringing import REJECTED, RESCINDED, Ringer, Ringing
+from .talk import Talk
+
+ARRIVAL_SECONDS = 15.0
+"""A caller whom the records could not place by then hears a failure and may try elsewhere."""
+
+LAST_WORDS_SECONDS = 60.0
+"""No farewell is longer; one whose file cannot be played must not keep the line."""
+
+LINGER_SECONDS = 10.0
+"""How long a finished call waits for its BYEs to be confirmed: five of the seven retransmissions (RFC 3261 17.1.2.2)."""
+
+
+class Phase(Enum):
+    IDLE = "idle"
+    ARRIVING = "arriving"
+    WAITING = "waiting"
+    TALKING = "talking"
+    LEAVING = "leaving"
+    OVER = "over"
+
+
+class Conversation:
+    """The story so far. `phase` is where it stands; who is rung, what the caller hears and which legs are open have
+    homes of their own."""
+
+    def __init__(self, phone: Phone, desk: Desk) -> None:
+        self.phone = phone
+        self.desk = desk
+        self.now = 0.0
+        self.phase = Phase.IDLE
+        self.phase_since = 0.0
+        self.legs = LegBook(phone, desk)
+        self.side = CallerSide(phone)
+        self.ringer = Ringer(phone, desk, self.legs, silent=self._nobody_rings)
+        self.talk: Talk | None = None
+        self.holding: set[LegId] = set()
+        self.known: set[tuple[str, int]] = set()
+        """Offers and commands already heard of, and offers withdrawn before they were heard of."""
+        self.early: list[Ringing] = []
+        """Offers that overtook the news that the call is placed, or that came while the records had not agreed to a talk."""
+        self.comfort_at: float | None = None
+        self.last_words: tuple[str, ...] = ()
+
+    # ---- in -----------------------------------------------------------------------------------------------
+    def hear(self, fact: StoryFact, now: float) -> None:
+        """Something happened at the monotonic time `now`."""
+        self.now = now
+        handler = HEARS.get(type(fact))
+        if handler:
+            handler(self, fact)
+
+    def tick(self, now: float) -> None:
+        """Time passed: do what is due."""
+        self.now = now
+        self.ringer.expire(now)
+        if self.comfort_at is not None and self.comfort_at <= now:
+            self._ask_for_comfort()
+        if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
+            self._turned_away(503, "records away")
+        if self.phase is Phase.LEAVING and now >= self.phase_since + LAST_WORDS_SECONDS:
+            self._turned_away(480)
+        if self.phase is Phase.OVER and now >= self.phase_since + LINGER_SECONDS:
+            self.legs.forget_all(now)
+
+    def deadline(self) -> float | None:
+        """The next moment at which `tick` has something to do."""
+        return min(self._deadlines(), default=None)
+
+    def _deadlines(self) -> Iterator[float]:
+        yield from (ringing.deadline for ringing in self.ringer.offers.values())
+        if self.comfort_at is not None:
+            yield self.comfort_at
+        if self.phase is Phase.ARRIVING:
+            yield self.phase_since + ARRIVAL_SECONDS
+        if self.phase is Phase.LEAVING:
+            yield self.phase_since + LAST_WORDS_SECONDS
+        if self.phase is Phase.OVER and self.legs.open:
+            yield self.phase_since + LINGER_SECONDS
+
+    @property
+    def over(self) -> bool:
+        """Every leg is closed: nothing more can happen to this call."""
+        return self.phase is Phase.OVER and not self.legs.open
+
+    # ---- the caller comes, waits, goes --------------------------------------------------------------------
+    def _caller_arrived(self, caller: ports.CallerArrived) -> None:
+        self.ringer.caller = caller
+        self._enter(Phase.ARRIVING)
+        self.legs.caller_began(caller.sip_call_id, self.now)
+        self.desk.arrive(caller)
+
+    def _routed(self, routed: records.Routed) -> None:
+        if self.phase is not Phase.ARRIVING:
+            return
+        self.side.profile = routed.profile
+        self._enter(Phase.WAITING)
+        if not routed.profile.deliver_directly:
+            self._welcome()
+        self._ring_early_offers()
+
+    def _unrouted(self, unrouted: records.Unrouted) -> None:
+        self._turned_away(unrouted.status, unrouted.reason)
+
+    def _welcome(self) -> None:
+        audible = self.side.audible
+        self.side.welcome()
+        if self.side.audible and not audible:
+            self.side.wait_with_music()
+
+    def _nobody_rings(self) -> None:
+        """Who heard ringing only, because an agent was free, is welcomed now."""
+        if self.phase is Phase.WAITING:
+            self._welcome()
+
+    def _placed(self, placed: records.Placed) -> None:
+        if self.phase is not Phase.WAITING:
+            return
+        tried = any(kind == "offer" for kind, _ in self.known)
+        if not placed.offered or (tried and not self.ringer.offers):
+            self._welcome()
+        else:
+            self.side.ring()  # an agent is free: nothing but ringing, unless that comes to nothing
+        self.side.say(placed.prompts)
+        self._plan_comfort()
+
+    def _moved(self, moved: records.Moved) -> None:
+        if self.phase is not Phase.WAITING:
+            return
+        self.side.profile = moved.profile
+        self.side.wait_with_music()
+        self._welcome()
+        self.side.say(moved.prompts)
+        self._plan_comfort()
+
+    def _comfort(self, comfort: records.Comfort) -> None:
+        if self.phase is Phase.WAITING:
+            self.side.say(comfort.prompts)
+
+    def _plan_comfort(self) -> None:
+        every = self.side.profile.comfort_every if self.side.profile else 0
+        self.comfort_at = self.now + every if every > 0 else None
+
+    def _ask_for_comfort(self) -> None:
+        self._plan_comfort()
+        if self.side.audible:
+            self.desk.comfort()
+
+    def _call_moved(self, _: ports.CallMoved) -> None:
+        if self.phase in (Phase.ARRIVING, Phase.WAITING):
+            self.desk.moved()
+
+    def _farewell_due(self, _: ports.FarewellDue) -> None:
+        if self.phase in (Phase.ARRIVING, Phase.WAITING):
+            self.desk.farewell()
+
+    def _farewell(self, farewell: records.Farewell) -> None:
+        if self.phase not in (Phase.ARRIVING, Phase.WAITING):
+            return
+        self.ringer.stop_all()
+        self._enter(Phase.LEAVING)
+        if farewell.prompts:
+            self.last_words = farewell.prompts
+            self.side.say_unanswered(farewell.prompts)
+        else:
+            self._turned_away(480)
+
+    def _prompt_ended(self, fact: ports.PromptEnded) -> None:
+        if self.phase is Phase.LEAVING and fact.leg == CALLER and fact.prompt == self.last_words[-1]:
+            self._turned_away(480)
+
+    def _turned_away(self, status: int, reason: str = "fallback") -> None:
+        """Close the caller's line; before an answer with a failure that says why."""
+        if self.phase in (Phase.IDLE, Phase.OVER):
+            return
+        if not self.side.answering:
+            self.legs.refuse_caller(status)
+        self.end("system", reason)
+
+    # ---- agents are rung ------------------------------------------------------------------------------------
+    def _offer_opened(self, opened: ports.OfferOpened) -> None:
+        if not self._first_time("offer", opened.offer):
+            return
+        if self.phase is Phase.WAITING:
+            self.ringer.ring([Ringing.of(opened, self.now)], self.now)
+        elif self.phase is Phase.ARRIVING or (self.talk and not self.talk.settled):
+            self.early.append(Ringing.of(opened, self.now))
+
+    def _first_time(self, kind: str, number: int) -> bool:
+        fresh = (kind, number) not in self.known
+        self.known.add((kind, number))
+        return fresh
+
+    def _leg_ringing(self, fact: ports.LegRinging) -> None:
+        self.ringer.leg_rings(fact.leg)
+
+    def _offer_withdrawn(self, withdrawn: ports.OfferWithdrawn) -> None:
+        offer = withdrawn.offer
+        self.known.add(("offer", offer))
+        self.early = [ringing for ringing in self.early if ringing.offer != offer]
+        self.ringer.withdraw(offer, self.now)
+
+    # ---- an agent answers -------------------------------------------------------------------------------------
+    def _leg_answered(self, fact: ports.LegAnswered) -> None:
+        record = self.legs.answered(fact.leg, self.now)
+        if record is None:
+            return
+        if fact.leg == CALLER:
+            self._caller_answered()
+        else:
+            self._agent_answered(fact.leg)
+        self.desk.save_leg(record)
+
+    def _caller_answered(self) -> None:
+        if not self.side.acknowledged():
+            return
+        if self.phase is Phase.TALKING and self.talk:
+            self.talk.connect(self.holding)
+        elif self.phase in (Phase.WAITING, Phase.LEAVING):
+            self.side.wait_with_music()
+
+    def _agent_answered(self, leg: LegId) -> None:
+        ringing = self.ringer.of(leg)
+        if ringing is None or self.phase is not Phase.WAITING:
+            self.phone.hang_up(leg)  # a 200 that crossed our CANCEL
+            return
+        stopped = self.ringer.stop_all(but=leg)
+        self.comfort_at = None
+        self.talk = Talk(self.phone, self.side, ringing.offer, leg, tuple(offer for offer in stopped if offer != ringing.offer))
+        self._enter(Phase.TALKING)
+        self.side.answer()
+        self.talk.connect(self.holding)
+        self.desk.accept(ringing.offer)
+
+    def _accepted(self, accepted: records.Accepted) -> None:
+        talk = self.talk
+        if talk is None or talk.offer != accepted.offer or talk.settled or self.phase is not Phase.TALKING:
+            return
+        talk.settled = True
+        if not accepted.live:
+            self.end("system", "row closed")
+        elif not accepted.won:
+            self._acceptance_lost(talk)
+        elif talk.left:
+            self.end("agent", talk.left)
+        else:
+            self.early.clear()
+
+    def _acceptance_lost(self, talk: Talk) -> None:
+        """Somebody closed the offer before us: the agent goes, the caller waits on with what came meanwhile."""
+        talk.disconnect()
+        self.legs.hang_up(talk.leg)
+        for offer in talk.others:
+            self.desk.offer_failed(offer, RESCINDED, None)
+        self.talk = None
+        self._enter(Phase.WAITING)
+        self.side.wait_with_music()
+        self._plan_comfort()
+        self._ring_early_offers()
+
+    def _ring_early_offers(self) -> None:
+        early, self.early = self.early, []
+        self.ringer.ring(early, self.now)
+
+    # ---- the talk -----------------------------------------------------------------------------------------------
+    def _leg_held(self, fact: ports.LegHeld) -> None:
+        if fact.leg not in self.legs.open:
+            return
+        before = bool(self.talk and self.talk.is_held(self.holding))
+        (self.holding.add if fact.held else self.holding.discard)(fact.leg)
+        if self.phase is not Phase.TALKING or self.talk is None:
+            return
+        self.talk.connect(self.holding)
+        held = self.talk.is_held(self.holding)
+        if held != before:
+            (self.desk.hold if held else self.desk.resume)()
+
+    def _media_lost(self, fact: ports.MediaLost) -> None:
+        if fact.leg == CALLER and self.side.answering:
+            self.end("caller", "vanished")
+        elif self.talk and fact.leg == self.talk.leg:
+            self._agent_left("vanished")
+
+    # ---- endings ------------------------------------------------------------------------------------------------
+    def _leg_ended(self, fact: ports.LegEnded) -> None:
+        if not self.legs.ended(fact.leg, fact.status, self.now):
+            return
+        self.holding.discard(fact.leg)
+        if fact.leg == CALLER:
+            self.end("caller" if fact.by_peer else "system", "hung up" if fact.by_peer else fact.reason or "line closed")
+        elif self.talk and self.talk.leg == fact.leg:
+            self._agent_left("hung up")
+        else:
+            self.ringer.leg_ended(fact.leg, fact.status, self.now)
+
+    def _agent_left(self, reason: str) -> None:
+        talk = self.talk
+        if talk is None or talk.left or self.phase is not Phase.TALKING:
+            return
+        if talk.settled:
+            self.end("agent", reason)
+            return
+        # The records have not said yet whether this agent had won; if not, the caller waits on.
+        talk.disconnect()
+        talk.left = reason
+        self.legs.hang_up(talk.leg)
+        self.side.wait_with_music()
+
+    def end(self, by: str, reason: str) -> None:
+        """Close every line and write who ended the call and why. From every phase, once."""
+        if self.phase in (Phase.IDLE, Phase.OVER):
+            return
+        self._enter(Phase.OVER)
+        self.ringer.offers.clear()
+        self.early.clear()
+        self.comfort_at = None
+        self.desk.hang_up(by, reason)
+        self.legs.hang_up_all()
+
+    def _node_lost(self, _: ports.NodeLost) -> None:
+        self.end("system", "node lost")
+
+    def _row_closed(self, _: ports.RowClosed) -> None:
+        self.end("system", "row closed")
+
+    def _command_given(self, given: ports.CommandGiven) -> None:
+        if not self._first_time("command", given.command):
+            return
+        done, reason = self._obey(given)
+        self.desk.settle(given.command, done, reason)
+
+    def _obey(self, given: ports.CommandGiven) -> tuple[bool, str]:
+        if self.phase is Phase.OVER:
+            return False, "The call is over."
+        if given.kind == "hang_up":
+            by = "agent" if str(given.data.get("actor", "")).startswith("agent:") else "system"
+            self.end(by, "hung up on screen")
+            return True, ""
+        if given.kind in ("reject_offer", "cancel_offer"):
+            return self._stop_ringing(given)
+        return False, f"This process cannot do {given.kind}."
+
+    def _stop_ringing(self, given: ports.CommandGiven) -> tuple[bool, str]:
+        ringing = self.ringer.offers.get(int(given.data.get("offer", 0)))
+        if ringing is None:
+            return False, "It is not ringing any more."
+        how = (REJECTED, 603) if given.kind == "reject_offer" else (RESCINDED, None)
+        self.ringer.fail(ringing, how, self.now)
+        return True, ""
+
+    # ---- small parts --------------------------------------------------------------------------------------------
+    def _enter(self, phase: Phase) -> None:
+        self.phase = phase
+        self.phase_since = self.now
+
+
+HEARS: dict[type, Callable[[Conversation, Any], None]] = {
+    ports.CallerArrived: Conversation._caller_arrived,
+    ports.LegRinging: Conversation._leg_ringing,
+    ports.LegAnswered: Conversation._leg_answered,
+    ports.LegEnded: Conversation._leg_ended,
+    ports.LegHeld: Conversation._leg_held,
+    ports.PromptEnded: Conversation._prompt_ended,
+    ports.MediaLost: Conversation._media_lost,
+    ports.OfferOpened: Conversation._offer_opened,
+    ports.OfferWithdrawn: Conversation._offer_withdrawn,
+    ports.CommandGiven: Conversation._command_given,
+    ports.CallMoved: Conversation._call_moved,
+    ports.FarewellDue: Conversation._farewell_due,
+    ports.NodeLost: Conversation._node_lost,
+    ports.RowClosed: Conversation._row_closed,
+    records.Routed: Conversation._routed,
+    records.Unrouted: Conversation._unrouted,
+    records.Placed: Conversation._placed,
+    records.Moved: Conversation._moved,
+    records.Comfort: Conversation._comfort,
+    records.Farewell: Conversation._farewell,
+    records.Accepted: Conversation._accepted,
+}
+"""Facts that the story turns on; others (digits, a drain) are for the process around it."""

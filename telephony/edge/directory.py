@@ -1,0 +1,116 @@
+"""What the edge must know to judge and route a packet, kept in memory so that calls flow while the database is away."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from ipaddress import IPv4Address, IPv4Network
+
+from agents.models import Agent
+from ivr.models import Number
+from telephony.models import Registration, Trunk
+from telephony.services.trunks import networks
+
+from .uri import Address
+
+REMEMBERED = 1000
+"""Devices that signed off, kept for the CANCELs and ACKs that still go to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who may authenticate: an agent's phone or a trunk."""
+
+    kind: str
+    """agent or trunk."""
+    pk: int
+    username: str
+    ha1: dict[str, str]
+    """By algorithm."""
+    numbers: frozenset[str] = frozenset()
+    """User parts of addresses that the account may register."""
+    max_calls: int = 0
+
+    @property
+    def source(self) -> str:
+        return f"{self.kind}:{self.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """Where a device is reached."""
+
+    device: int
+    agent: int
+    contact: str
+    address: Address
+    expires_at: float
+    """Seconds since the epoch."""
+
+
+@dataclass(slots=True)
+class Directory:
+    accounts: dict[str, Account] = field(default_factory=dict)
+    trunks: list[tuple[IPv4Network, Account]] = field(default_factory=list)
+    numbers: dict[str, bool] = field(default_factory=dict)
+    """Every number that exists, and whether strangers may call it."""
+    bindings: dict[int, Binding] = field(default_factory=dict)
+    phones: frozenset[Address] = frozenset()
+    """Addresses that registered phones speak from."""
+    loaded: bool = False
+    _left: dict[int, Binding] = field(default_factory=dict)
+
+    def trunk_at(self, host: str) -> Account | None:
+        if not self.trunks:
+            return None
+        address = IPv4Address(host)
+        return next((trunk for network, trunk in self.trunks if address in network), None)
+
+    def binding(self, device: int) -> Binding | None:
+        found = self.bindings.get(device)
+        return found if found and found.expires_at > time.time() else None
+
+    def last_known(self, device: int) -> Binding | None:
+        """Where the device was, also when its registration is over."""
+        return self.bindings.get(device) or self._left.get(device)
+
+    def rebind(self, agent: int, bindings: list[Binding]) -> None:
+        """These are the agent's bindings now; the registrar has just written them."""
+        kept = {device: one for device, one in self.bindings.items() if one.agent != agent}
+        self._bind({**kept, **{one.device: one for one in bindings}})
+
+    def _bind(self, bindings: dict[int, Binding]) -> None:
+        gone = {device: one for device, one in self.bindings.items() if device not in bindings}
+        self._left = dict([*self._left.items(), *gone.items()][-REMEMBERED:])
+        self.bindings = bindings
+        self.phones = frozenset(one.address for one in bindings.values())
+
+    def replace(self, other: Directory) -> None:
+        self.accounts, self.trunks, self.numbers, self.loaded = other.accounts, other.trunks, other.numbers, True
+        self._bind(other.bindings)
+
+
+def read() -> Directory:
+    """Read everything anew: four small queries. Raises django.db.Error while the database is away."""
+    found = Directory(loaded=True)
+    for agent in Agent.objects.filter(active=True).only("id", "sip_username", "extension", "sip_ha1_md5", "sip_ha1_sha256"):
+        ha1 = _ha1(agent.sip_ha1_md5, agent.sip_ha1_sha256)
+        numbers = frozenset((agent.sip_username, agent.extension))
+        found.accounts[agent.sip_username] = Account("agent", agent.pk, agent.sip_username, ha1, numbers)
+        found.numbers[agent.extension] = False
+    for trunk in Trunk.objects.filter(active=True):
+        account = Account("trunk", trunk.pk, trunk.username, _ha1(trunk.ha1_md5, trunk.ha1_sha256), max_calls=trunk.max_calls)
+        found.trunks += [(network, account) for network in networks(trunk.addresses)]
+        if trunk.username:
+            found.accounts.setdefault(trunk.username, account)
+    found.numbers |= dict(Number.objects.filter(active=True).values_list("number", "public"))
+    found._bind({row.device_id: binding(row) for row in Registration.objects.filter(agent__active=True)})
+    return found
+
+
+def _ha1(md5: str, sha256: str) -> dict[str, str]:
+    return {name: value for name, value in (("MD5", md5), ("SHA-256", sha256)) if value}
+
+
+def binding(row: Registration) -> Binding:
+    return Binding(row.device_id, row.agent_id, row.contact, (row.received_host, row.received_port), row.expires_at.timestamp())

@@ -1,0 +1,311 @@
+"""Every packet's way: in by the shield, then to a call process, to a phone, or answered here. Keeps no dialog state."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import shield
+from .admission import STRANGER, Admission, Caller
+from .calls import Calls, Held
+from .directory import Directory
+from .farewell import Farewell
+from .limits import Limits
+from .message import METHODS, Malformed, Message, parse
+from .shield import Refused, Silence
+from .tokens import Flow, Signer
+from .uri import Address, NameAddr, Uri, Via, parameters
+
+log = logging.getLogger(__name__)
+
+DEVICE = re.compile(r"device-([0-9]{1,18})")
+ALLOW = ("Allow", ", ".join(sorted(METHODS)))
+
+
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """Our own addresses: as phones and trunks see us, and as the call processes of this machine do."""
+
+    outside: Address
+    inside: Address
+
+
+class Dispatcher:
+    """`send` puts a datagram on the wire, `tell` a note on the pipe to the node, `register` answers a REGISTER later."""
+
+    def __init__(
+        self, ours: Ours, signer: Signer, calls: Calls, directory: Directory, admission: Admission, limits: Limits, *,
+        send: Callable[[bytes, Address], None], tell: Callable[[dict[str, object]], None],
+        register: Callable[[Message, Address], None], refresh: Callable[[Callable[[], None]], None],
+    ) -> None:  # fmt: skip
+        self.ours = ours
+        self.signer = signer
+        self.calls = calls
+        self.directory = directory
+        self.admission = admission
+        self.limits = limits
+        self.send = send
+        self.tell = tell
+        self.register = register
+        self.refresh = refresh
+        self.farewell = Farewell(ours, signer, send)
+
+    # ---- in ------------------------------------------------------------------------------------------
+    def receive(self, data: bytes, source: Address) -> None:
+        if len(data) < 20:
+            return  # keep-alives (RFC 5626 4.4.1)
+        inside = self.calls.owns(source)
+        if not inside and not self._tolerated(source):
+            return
+        try:
+            message = parse(data)
+        except Malformed:
+            return
+        if message.is_request:
+            self._request(message, source, inside)
+        else:
+            self._response(message, inside)
+
+    def _tolerated(self, source: Address) -> bool:
+        return self.limits.requests.take(source[0]) or self.directory.trunk_at(source[0]) is not None
+
+    def _request(self, message: Message, source: Address, inside: bool) -> None:
+        if not inside and (shield.SCANNERS.search(message.get("user-agent")) or self._guesses(message, source)):
+            return
+        try:
+            _stamp(message, source)
+            shield.inspect(message)
+            self._route(message, source, inside)
+        except Refused as refused:
+            self.refuse(message, source, refused)
+        except Silence:
+            return
+
+    def _guesses(self, message: Message, source: Address) -> bool:
+        """It asks to be let in, from an address that guessed passwords. Callers from there keep their calls."""
+        knocks = message.method == "REGISTER" or message.get("proxy-authorization")
+        return bool(knocks) and self.admission.locked_out(source)
+
+    def _route(self, message: Message, source: Address, inside: bool) -> None:
+        flow = self._pop_route(message)
+        if inside:
+            self._from_process(message, flow)
+        elif message.method == "REGISTER":
+            self.register(message, source)
+        elif message.method == "CANCEL":
+            self._cancel(message, source)
+        elif message.tag("to"):
+            self._in_dialog(message, source, flow)
+        elif message.method == "INVITE":
+            self._invite(message, source)
+        elif message.method == "OPTIONS":
+            self.answer(message, source, 200, "OK", ALLOW, ("Accept", "application/sdp"))
+        else:
+            raise Refused(481, "Call/Transaction Does Not Exist")
+
+    def _pop_route(self, message: Message) -> Flow | None:
+        """Take our own entries from the top of the route set; the token in one of them names the far end."""
+        flow = None
+        while route := message.get("route"):
+            uri = Uri.parse((NameAddr.parse(route) or NameAddr("", "")).uri)
+            found = self.signer.read_flow(parameters(uri.params).get("f", "")) if uri else None
+            if not found and (uri is None or uri.address not in (self.ours.outside, self.ours.inside)):
+                break
+            message.pop("route")
+            flow = found or flow
+        return flow
+
+    # ---- calls from outside --------------------------------------------------------------------------
+    def _invite(self, message: Message, source: Address) -> None:
+        key = message.key
+        process = self.calls.process_for(key)
+        if process:
+            self._deliver(message, source, process, self.calls.callers.get(key, STRANGER))
+        elif not (self.calls.waits(key) or self.calls.leaving):
+            self._claim(message, source, key)
+
+    def _claim(self, message: Message, source: Address, key: str) -> None:
+        caller = self.admission.caller(message, source)
+        shield.clean_body(message, wideband=caller.phone, outward=False)
+        if self.calls.draining:
+            raise Refused(503, "Service Unavailable", ("Retry-After", "10"))
+        if caller.max_calls and self.calls.count(caller.source) >= caller.max_calls:
+            raise Refused(503, "Too Many Calls", ("Retry-After", "10"))
+        self.calls.hold(key, Held(caller, [(message, source)]))
+        self.tell({"op": "claim", "key": self.calls.name(key, caller), "source": caller.source})
+
+    def claimed(self, name: str, port: int | None) -> None:
+        """The node's answer to a claim: the port of the process, or None when there is none to be had."""
+        key, _ = self.calls.read_name(name)
+        if port is None:
+            held = self.calls.held.pop(key, None)
+            for message, source in held.messages if held else ():
+                status = (503, "Service Unavailable", ("Retry-After", "5")) if message.method == "INVITE" else (200, "OK")
+                self.answer(message, source, *status)
+            return
+        held = self.calls.claimed(key, port)
+        for message, source in held.messages if held else ():
+            try:
+                self._deliver(message, source, (self.calls.host, port), held.caller if held else STRANGER)
+            except Refused as refused:
+                self.refuse(message, source, refused)
+
+    def _deliver(self, message: Message, source: Address, process: Address, caller: Caller) -> None:
+        """To the call process that has (or will have) the dialog, by affinity: INVITE, CANCEL, ACK to a failure."""
+        message.drop("route", "authorization", "proxy-authorization")
+        if message.method == "INVITE":
+            message.set("X-CC-Source", caller.source)
+            self._record_route(message, Flow(source, caller.phone), inward=True)
+        self._to_process(message, process, wideband=caller.phone)
+
+    def _cancel(self, message: Message, source: Address) -> None:
+        held = self.calls.held.get(message.key)
+        if held:
+            held.messages.append((message, source))
+        elif process := self.calls.process_for(message.key):
+            self._deliver(message, source, process, STRANGER)
+        else:
+            raise Refused(481, "Call/Transaction Does Not Exist")
+
+    def _in_dialog(self, message: Message, source: Address, flow: Flow | None) -> None:
+        uri = Uri.parse(message.uri)
+        if uri and self.calls.owns(uri.address):
+            self._to_process(message, uri.address, wideband=bool(flow and flow.phone))
+        elif message.method == "ACK":
+            process = self.calls.process_for(message.key)
+            if process:
+                self._deliver(message, source, process, STRANGER)
+        elif message.method == "BYE" and flow:
+            # The process is over and so is the dialog: both sides hung up at once, or our answer was lost.
+            self.answer(message, source, 200, "OK")
+        else:
+            raise Refused(481, "Call/Transaction Does Not Exist")
+
+    def _to_process(self, message: Message, process: Address, *, wideband: bool) -> None:
+        message.drop("authorization", "proxy-authorization")
+        self._clean(message, wideband=wideband, outward=False)
+        if not self.limits.process.take(process[1]):
+            raise Refused(503, "Too Many Requests", ("Retry-After", "1"))
+        if message.method == "INVITE" and not self.limits.process_invites.take(process[1]):
+            raise Refused(503, "Too Many Requests", ("Retry-After", "1"))
+        self._forward(message, process, phone=wideband)
+
+    # ---- calls from our processes --------------------------------------------------------------------
+    def _from_process(self, message: Message, flow: Flow | None) -> None:
+        if message.method == "OPTIONS" and not message.tag("to"):
+            self.answer(message, _reply_to(message), 200, "OK", ALLOW)
+        elif flow is None and not message.tag("to"):
+            self._to_device(message)
+        elif flow:
+            self._clean(message, wideband=flow.phone, outward=True)
+            self._forward(message, flow.address, phone=flow.phone)
+        elif message.method == "ACK" and DEVICE.match(_user(message)):
+            self._to_device(message)  # ACK to a failure: same Request-URI and branch as the INVITE
+        else:
+            raise Refused(481, "Call/Transaction Does Not Exist")
+
+    def _to_device(self, message: Message, *, again: bool = True) -> None:
+        named = DEVICE.fullmatch(_user(message))
+        if not named or message.method not in ("INVITE", "ACK", "CANCEL"):
+            raise Refused(403, "Forbidden")
+        device = int(named[1])
+        # A phone that signs off while it rings must still hear the CANCEL.
+        bound = self.directory.binding(device) or (message.method != "INVITE" and self.directory.last_known(device)) or None
+        if bound is None and again and message.method == "INVITE":
+            self.refresh(lambda: self._late_device(message))
+        elif bound is None:
+            raise Refused(480, "Temporarily Unavailable")
+        else:
+            message.send_to(bound.contact)
+            self._clean(message, wideband=True, outward=True)
+            if message.method == "INVITE":
+                self._record_route(message, Flow(bound.address, phone=True), inward=False)
+            self._forward(message, bound.address, phone=True)
+
+    def _late_device(self, message: Message) -> None:
+        """The rows were read again: the phone may have registered an instant ago, or through another node."""
+        try:
+            self._to_device(message, again=False)
+        except Refused as refused:
+            self.refuse(message, _reply_to(message), refused)
+
+    # ---- responses -----------------------------------------------------------------------------------
+    def _response(self, message: Message, inside: bool) -> None:
+        try:
+            shield.inspect(message)
+        except Refused:
+            return
+        ours = Via.parse(message.pop("via"))
+        theirs = Via.parse(message.get("via"))
+        if ours is None or theirs is None:
+            self.farewell.answered(ours)
+            return
+        phone = self.signer.read_branch(message, ours, theirs)
+        # Signed with the address in it, so nobody can make us send to a third party; and one side must be a process.
+        if phone is None or inside == self.calls.owns(theirs.reply_to):
+            return
+        self._clean(message, wideband=phone, outward=inside)
+        self.send(message.encode(), theirs.reply_to)
+
+    # ---- out -----------------------------------------------------------------------------------------
+    def _clean(self, message: Message, *, wideband: bool, outward: bool) -> None:
+        try:
+            shield.clean_body(message, wideband=wideband, outward=outward)
+        except Refused:
+            if message.is_request and message.method != "ACK":
+                raise
+            # An answer cannot be answered: it goes on without its body, and the call ends for want of a session.
+            message.replace_body(b"")
+
+    def _record_route(self, message: Message, flow: Flow, *, inward: bool) -> None:
+        token = self.signer.flow_token(flow)
+        hops = [self.ours.outside, self.ours.inside] if inward else [self.ours.inside, self.ours.outside]
+        # Last pushed is nearest to the receiver; one entry does when both addresses are the same.
+        for host, port in dict.fromkeys(hops):
+            message.push("Record-Route", f"<sip:{host}:{port};lr;f={token}>")
+
+    def _forward(self, message: Message, to: Address, *, phone: bool) -> None:
+        via = Via.parse(message.get("via"))
+        if via is None:
+            return
+        hops = message.get("max-forwards")
+        message.set("Max-Forwards", str(int(hops) - 1 if hops else 70))
+        host, port = self.ours.inside if self.calls.owns(to) else self.ours.outside
+        branch = self.signer.branch(message, via, phone=phone)
+        message.push("Via", f"SIP/2.0/UDP {host}:{port};rport;branch={branch}")
+        self.send(message.encode(), to)
+
+    def answer(self, message: Message, source: Address, status: int, reason: str, *extra: tuple[str, str]) -> None:
+        if message.method == "ACK":
+            return
+        self.send(message.reply(status, reason, *extra, to_tag=self.signer.to_tag(message)).encode(), source)
+
+    def refuse(self, message: Message, source: Address, refused: Refused) -> None:
+        """Answer with the refusal if the request has what an answer needs; otherwise silence."""
+        needed = {"via", "from", "to", "call-id", "cseq"}
+        if needed <= {name for name, _ in message.headers} and Via.parse(message.get("via")):
+            self.answer(message, source, refused.status, refused.reason, *refused.extra)
+
+
+def _user(message: Message) -> str:
+    uri = Uri.parse(message.uri)
+    return uri.number if uri else ""
+
+
+def _reply_to(message: Message) -> Address:
+    via = Via.parse(message.get("via"))
+    return via.reply_to if via else ("127.0.0.1", 9)
+
+
+def _stamp(message: Message, source: Address) -> None:
+    """Write into the top Via where the request came from (RFC 3261 18.2.1, RFC 3581); for every sender, NAT or not."""
+    value = message.get("via")
+    via = Via.parse(value)
+    if via is None:
+        return
+    kept = [part for part in value.split(";")[1:] if part.partition("=")[0].strip().lower() not in ("received", "rport")]
+    head = value.partition(";")[0].strip()
+    message.pop("via")
+    message.push("Via", ";".join([head, *(part.strip() for part in kept), f"received={source[0]}", f"rport={source[1]}"]))

@@ -1,0 +1,138 @@
+"""SIP and media in rows: nodes and their call processes, registrations, trunks, legs."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from agents.models import Agent, Device
+from queues.models import Call, Offer
+
+from .validation import check_trunk
+
+
+class Node(models.Model):
+    """One telephony node: an edge and a pool of call processes on one machine."""
+
+    name = models.CharField(max_length=60, unique=True, help_text="Unique name of the node.")
+    pid = models.PositiveIntegerField(default=0, help_text="Process id of the node.")
+    sip_address = models.CharField(max_length=80, blank=True, help_text="Where its edge listens, host:port.")
+    started_at = models.DateTimeField(default=timezone.now, help_text="When it started.")
+    heartbeat_at = models.DateTimeField(
+        null=True, default=timezone.now, help_text="Its last sign of life; empty when it stopped in good order."
+    )
+    draining = models.BooleanField(default=False, help_text="Takes no new calls; those in progress go on.")
+    edge_restarts = models.PositiveIntegerField(default=0, help_text="How often its edge had to be started again.")
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CallProcess(models.Model):
+    """One customer call's process. The row outlives it: that is how the reaper finds what it left behind."""
+
+    node = models.ForeignKey(Node, on_delete=models.CASCADE, related_name="processes", help_text="On which node.")
+    name = models.CharField(max_length=60, help_text="Unique within the node.")
+    pid = models.PositiveIntegerField(help_text="Process id.")
+    sip_port = models.PositiveIntegerField(help_text="UDP port of its SIP stack.")
+    call = models.ForeignKey(Call, null=True, blank=True, on_delete=models.SET_NULL, related_name="+", help_text="The call it carries.")
+    started_at = models.DateTimeField(default=timezone.now, help_text="When it took the call.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it ended.")
+    exit_code = models.SmallIntegerField(null=True, blank=True, help_text="0 is clean; negative: killed by that signal.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["node", "name"], name="process_once_per_node")]
+        indexes = [models.Index(fields=["node"], condition=Q(ended_at__isnull=True), name="process_alive")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Registration(models.Model):
+    """A Contact that an agent's phone registered (RFC 3261 10), with the address its request really came from."""
+
+    device = models.OneToOneField(Device, on_delete=models.CASCADE, related_name="registration", help_text="The device it makes reachable.")
+    agent = models.ForeignKey(Agent, on_delete=models.CASCADE, related_name="registrations", help_text="Whose phone.")
+    contact = models.CharField(max_length=255, help_text="The Contact URI as registered.")
+    received_host = models.CharField(max_length=45, help_text="Address the request came from.")
+    received_port = models.PositiveIntegerField(help_text="Port the request came from.")
+    call_id = models.CharField(max_length=255, help_text="Call-ID of the registration.")
+    cseq = models.BigIntegerField(help_text="CSeq of the last accepted refresh.")
+    user_agent = models.CharField(max_length=120, blank=True, help_text="What the phone calls itself.")
+    expires_at = models.DateTimeField(help_text="When it runs out unless refreshed.")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["agent", "contact"], name="registration_contact_once")]
+        indexes = [models.Index(fields=["expires_at"], name="registration_expiry")]
+
+    def __str__(self) -> str:
+        return self.contact
+
+
+class Trunk(models.Model):
+    """A provider or another system that may send us calls: known by address, or by digest."""
+
+    name = models.CharField(max_length=60, unique=True, help_text="What the trunk is called.")
+    active = models.BooleanField(default=True, help_text="Off: treated as a stranger.")
+    addresses = models.TextField(
+        blank=True, help_text="One IPv4 address or network per line, such as 203.0.113.7 or 203.0.113.0/28. Empty: digest only."
+    )
+    username = models.CharField(max_length=40, blank=True, help_text="User name for digest authentication. Empty: by address only.")
+    ha1_md5 = models.CharField(max_length=32, blank=True, editable=False, help_text="Hash of the password (RFC 2617).")
+    ha1_sha256 = models.CharField(max_length=64, blank=True, editable=False, help_text="Hash of the password (RFC 8760).")
+    max_calls = models.PositiveIntegerField(default=0, help_text="Most calls at once from this trunk. 0: no limit.")
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["username"], condition=~Q(username=""), name="trunk_username_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        check_trunk(self)
+
+
+class Leg(models.Model):
+    """One SIP dialog of a call. The dialog's data is stored so that a BYE can be sent after its process died."""
+
+    class Role(models.TextChoices):
+        CALLER = "caller", "Caller"
+        AGENT = "agent", "Agent"
+
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="legs", help_text="Which call.")
+    number = models.PositiveSmallIntegerField(
+        default=0, help_text="0 is the caller's leg; the others in the order in which they were dialled."
+    )
+    role = models.CharField(max_length=8, choices=Role.choices, help_text="Who is at the other end.")
+    agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="legs", help_text="Which agent.")
+    offer = models.ForeignKey(
+        Offer, null=True, blank=True, on_delete=models.SET_NULL, related_name="legs", help_text="For which offer it rang."
+    )
+    sip_call_id = models.CharField(max_length=255, help_text="Call-ID of the dialog.")
+    dialog = models.JSONField(default=dict, help_text="Tags, targets, route set and CSeq of a confirmed dialog (RFC 3261 12).")
+    began_at = models.DateTimeField(default=timezone.now, help_text="INVITE received or sent.")
+    answered_at = models.DateTimeField(null=True, blank=True, help_text="When it was answered.")
+    ended_at = models.DateTimeField(null=True, blank=True, help_text="When it ended.")
+    sip_status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="Last SIP status.")
+    codec = models.CharField(max_length=20, blank=True, help_text="Negotiated codec.")
+    rx_packets = models.PositiveIntegerField(default=0, help_text="RTP packets received.")
+    tx_packets = models.PositiveIntegerField(default=0, help_text="RTP packets sent.")
+    loss_percent = models.FloatField(null=True, blank=True, help_text="Received packets lost, in per cent.")
+    jitter_ms = models.FloatField(null=True, blank=True, help_text="Mean jitter of received packets, in milliseconds.")
+    rtt_ms = models.FloatField(null=True, blank=True, help_text="Mean round trip by RTCP, in milliseconds.")
+    mos = models.FloatField(null=True, blank=True, help_text="Estimated listening quality, 1 (bad) to 4.5, by the E-model (ITU-T G.107).")
+
+    class Meta:
+        ordering = ["call", "number"]
+        constraints = [models.UniqueConstraint(fields=["call", "number"], name="leg_number_once")]
+        indexes = [
+            models.Index(fields=["sip_call_id"], name="leg_sip_call_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.call}"

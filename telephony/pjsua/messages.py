@@ -1,0 +1,77 @@
+"""Reading what SIP messages say: headers, name-addresses, tags. Pure functions over text, no SIP stack."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from urllib.parse import quote, unquote
+
+COMPACT = {"f": "from", "t": "to", "m": "contact", "i": "call-id", "v": "via"}
+NAME_ADDRESS = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^"<]*?))\s*<(?P<uri>[^>]*)>')
+USER = re.compile(r"^(?:sips?|tel):(?P<user>[^@;?>]*)(?P<at>@)?", re.I)
+
+
+def headers(message: str, name: str) -> list[str]:
+    """Values of all headers called `name`, lines folded together, in order."""
+    head = re.split(r"\r?\n\r?\n", message, maxsplit=1)[0]
+    lines = re.sub(r"\r?\n[ \t]+", " ", head).splitlines()[1:]
+    pairs = (line.partition(":") for line in lines)
+    return [value.strip() for key, _, value in pairs if _full_name(key) == name.lower()]
+
+
+def header(message: str, name: str) -> str:
+    """First header called `name`; empty when there is none."""
+    return next(iter(headers(message, name)), "")
+
+
+def _full_name(key: str) -> str:
+    key = key.strip().lower()
+    return COMPACT.get(key, key)
+
+
+def split_list(values: list[str]) -> tuple[str, ...]:
+    """Comma-separated header values one by one; commas inside <> and quotes do not separate."""
+    return tuple(part.strip() for value in values for part in re.findall(r'(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^,"<])+', value) if part.strip())
+
+
+def display_name(value: str) -> str:
+    match = NAME_ADDRESS.match(value)
+    if not match:
+        return ""
+    return plain(re.sub(r"\\(.)", r"\1", match["quoted"]) if match["quoted"] is not None else match["token"], 120)
+
+
+def uri(value: str) -> str:
+    """The address inside a From, To, Contact or Route value."""
+    match = NAME_ADDRESS.match(value)
+    return match["uri"].strip() if match else value.split(";", 1)[0].strip()
+
+
+def user(address: str) -> str:
+    """Who a URI names: `alice` of sip:alice@host, the number of tel:+49...; empty when it names only a host."""
+    match = USER.match(address)
+    if not match or not (match["at"] or address[:4].lower() == "tel:"):
+        return ""
+    return plain(unquote(match["user"].split(":", 1)[0]), 80)
+
+
+def escaped_user(name: str) -> str:
+    """`name` as the user part of a URI (RFC 3261 25.1)."""
+    return quote(plain(name, 80), safe="-_.!~*'()&=+$,;?/")
+
+
+def tag(value: str) -> str:
+    match = re.search(r";\s*tag\s*=\s*([^;,\s]+)", value.rsplit(">", 1)[-1], re.I)
+    return match[1] if match else ""
+
+
+def plain(text: str, limit: int) -> str:
+    """Text that is safe to store and show: no control, format or surrogate characters, single spaces, bounded."""
+    kept = "".join(character if unicodedata.category(character)[0] != "C" else " " for character in text)
+    return " ".join(kept.split())[:limit]
+
+
+def name_address(name: str, address: str) -> str:
+    """A From value that no name can break out of."""
+    quoted = plain(name, 120).replace("\\", "").replace('"', "")
+    return f'"{quoted}" <{address}>' if quoted else f"<{address}>"

@@ -1,0 +1,305 @@
+"""`PjsuaPhone`: the legs and media of one call process on PJSIP. The only door to pjsua2."""
+
+from __future__ import annotations
+
+import gc
+import logging
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pjsua2 as pj
+
+from ..ports import CALLER, CallerArrived, DialogData, Fact, LegId, MediaLost, NoFreeLeg, PromptEnded, Quality
+from . import endpoint, messages, probe
+from .legs import Leg, callback
+from .media import Studio
+
+log = logging.getLogger(__name__)
+
+BUSY = 486
+UNAVAILABLE = 480
+NOT_ACCEPTABLE = 488
+POLL_SECONDS = 1.0
+FAREWELL_SECONDS = 4.0
+"""How long `close()` waits for the answers to its BYEs: three retransmissions."""
+LINGER_SECONDS = 0.7
+"""Past the first retransmission (T1 = 0.5 s): a BYE that crossed ours still finds somebody to say 200."""
+
+
+class Line(pj.Account):  # type: ignore[misc]
+    """Where INVITEs arrive."""
+
+    def __init__(self, arrived: Callable[[int, str], None]) -> None:
+        super().__init__()
+        self.arrived = arrived
+
+    @callback
+    def onIncomingCall(self, prm: Any) -> None:
+        self.arrived(prm.callId, prm.rdata.wholeMsg)
+
+    @callback
+    def onIncomingSubscribe(self, prm: Any) -> None:
+        prm.code = 489  # Bad Event: no presence here
+
+
+class PjsuaPhone:
+    """Implements `telephony.ports.Phone`.
+
+    `edge` is host:port of the SIP edge: every INVITE of ours goes there. `inbox` gets each fact, on the thread that calls `pump`.
+    """
+
+    def __init__(
+        self,
+        sip_host: str,
+        rtp_port_min: int,
+        rtp_port_max: int,
+        edge: str,
+        inbox: Callable[[Fact], None],
+        *,
+        media_host: str = "",
+        public_address: str = "",
+        session_expires: int = 600,
+        rtp_timeout: float = 30.0,
+        log_path: str = "",
+    ) -> None:
+        self.settings = endpoint.Settings(sip_host, rtp_port_min, rtp_port_max, media_host, public_address, session_expires, log_path)
+        self.edge = edge
+        self.inbox = inbox
+        self.rtp_timeout = rtp_timeout
+        self.legs: dict[LegId, Leg] = {}
+        self.studio = Studio(lambda leg, path: inbox(PromptEnded(leg, path)))
+        self.sip_port = 0
+        self._endpoint: pj.Endpoint | None = None
+        self._line: Line | None = None
+        self._fileno = -1
+        self._next_leg = CALLER + 1
+        self._turned_away: list[Leg] = []
+        self._polled = 0.0
+        self._last_end = -LINGER_SECONDS
+        self._sounding = False
+
+    # ---- life of the process ---------------------------------------------------------------------------
+    def start(self) -> int:
+        """Bind and listen; returns the SIP port. Raises `OSError` when no socket can be had."""
+        self._endpoint, self.sip_port = endpoint.create(self.settings)
+        self._line = Line(self._arrived)
+        self._line.create(endpoint.account_config(self.settings, self.sip_port))
+        self._fileno = endpoint.socket_number(self.sip_port)
+        return self.sip_port
+
+    def fileno(self) -> int:
+        """The SIP socket: sleep on it (and the pipe) while there is no call, then `pump(0)`."""
+        return self._fileno
+
+    def pump(self, milliseconds: int) -> None:
+        """Let the stack work for at most so long; less when a packet came. At least once a second during a call."""
+        assert self._endpoint
+        self._endpoint.libHandleEvents(milliseconds)
+        self.studio.tick()
+        if self.legs and time.monotonic() - self._polled >= POLL_SECONDS:
+            self._poll()
+
+    def close(self) -> None:
+        """Hang up whatever stands, wait for the peers' answers, free the library. The interpreter may exit normally then."""
+        if self._endpoint is None:
+            return
+        for leg in list(self.legs):
+            self.hang_up(leg)
+        self._pump_until(lambda: all(leg.ended for leg in self._all_legs()), FAREWELL_SECONDS)
+        self._pump_until(lambda: time.monotonic() > self._last_end + LINGER_SECONDS, LINGER_SECONDS)
+        self._free()
+
+    def _pump_until(self, done: Callable[[], bool], seconds: float) -> None:
+        end = time.monotonic() + seconds
+        while not done() and time.monotonic() < end:
+            self.pump(20)
+
+    def _free(self) -> None:
+        """Order matters: players and calls first, or the library's assertions end the process."""
+        self.studio.close()
+        self.legs.clear()
+        self._turned_away.clear()
+        gc.collect()
+        assert self._endpoint
+        assert self._line
+        self._line.shutdown()
+        self._line = None
+        self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
+        self._endpoint = None
+
+    # ---- the caller ------------------------------------------------------------------------------------
+    def _arrived(self, call_id: int, invite: str) -> None:
+        source = messages.plain(messages.header(invite, "x-cc-source"), 80)
+        wideband = source.startswith("agent:")
+        if CALLER in self.legs:
+            self._turn_away(call_id, invite, BUSY)
+            return
+        if not probe.acceptable(invite, wideband=wideband):
+            self._turn_away(call_id, invite, NOT_ACCEPTABLE)
+            return
+        leg = Leg(self, self._line, CALLER, call_id=call_id, incoming=invite, wideband=wideband)
+        self.legs[CALLER] = leg
+        self._sound()
+        self.inbox(caller_arrived(invite, source))
+
+    def _turn_away(self, call_id: int, invite: str, status: int) -> None:
+        """One process, one customer: a second INVITE is for another process. Nor does a bad description become a call."""
+        stranger = Leg(Silent(), self._line, -1, call_id=call_id, incoming=invite)
+        self._turned_away.append(stranger)
+        self._answer(stranger, status)
+
+    def _sound(self) -> None:
+        """The clock of the bridge costs CPU: it starts with the first leg, not with the process."""
+        if not self._sounding:
+            assert self._endpoint
+            self._endpoint.audDevManager().setNullDev()
+            self._sounding = True
+
+    def progress(self, leg: LegId, *, early_media: bool) -> None:
+        if self._is_open(leg) and not self.legs[leg].answered:
+            self._answer(self.legs[leg], 183 if early_media else 180)
+
+    def answer(self, leg: LegId) -> None:
+        if self._is_open(leg) and self.legs[leg].is_incoming and not self.legs[leg].answered:
+            self.legs[leg].answered = True
+            self._answer(self.legs[leg], 200)
+
+    def refuse(self, leg: LegId, status: int) -> None:
+        if self._is_open(leg) and not self.legs[leg].answered:
+            self.legs[leg].hung_up = True
+            self._answer(self.legs[leg], status)
+
+    def _answer(self, leg: Leg, status: int) -> None:
+        param = pj.CallOpParam()
+        param.statusCode = status
+        _quietly(lambda: leg.answer(param))
+
+    # ---- phones that we dial ---------------------------------------------------------------------------
+    def dial(self, uri: str, *, caller_number: str, caller_name: str, headers: dict[str, str]) -> LegId:
+        if sum(not leg.ended for leg in self.legs.values()) >= endpoint.LEGS:
+            raise NoFreeLeg
+        number, self._next_leg = self._next_leg, self._next_leg + 1
+        leg = Leg(self, self._line, number, wideband=messages.user(uri).startswith("device-"))
+        self.legs[number] = leg
+        self._sound()
+        self._invite(leg, self._at_edge(uri), self._call_options(caller_number, caller_name, headers))
+        return number
+
+    def _invite(self, leg: Leg, uri: str, options: pj.CallOpParam) -> None:
+        try:
+            leg.makeCall(uri, options)
+        except pj.Error as error:
+            leg.hung_up = True
+            leg.note_ended(UNAVAILABLE, error.reason)
+
+    def _call_options(self, caller_number: str, caller_name: str, headers: dict[str, str]) -> pj.CallOpParam:
+        options = pj.CallOpParam(True)
+        options.opt.audioCount, options.opt.videoCount = 1, 0
+        user = messages.escaped_user(caller_number) or "anonymous"
+        options.txOption.localUri = messages.name_address(caller_name, f"sip:{user}@{self.settings.sip_host}")
+        for name, value in headers.items():
+            header = pj.SipHeader()
+            header.hName, header.hValue = messages.plain(name, 60), messages.plain(value, 250)
+            options.txOption.headers.append(header)
+        return options
+
+    def _at_edge(self, uri: str) -> str:
+        """The edge finds every device; whatever host the address names, the INVITE goes there."""
+        return f"sip:{messages.escaped_user(messages.user(uri))}@{self.edge}" if self.edge else uri
+
+    # ---- any leg ---------------------------------------------------------------------------------------
+    def hang_up(self, leg: LegId) -> None:
+        if not self._is_open(leg) or self.legs[leg].hung_up:
+            return
+        call = self.legs[leg]
+        call.measure()  # the stream is gone as soon as the library is asked
+        call.hung_up = True
+        param = pj.CallOpParam()
+        param.statusCode = UNAVAILABLE if call.is_incoming and not call.answered else 0
+        _quietly(lambda: call.hangup(param))
+
+    def bridge(self, one: LegId, other: LegId) -> None:
+        self.studio.bridge(one, other)
+
+    def unbridge(self, one: LegId, other: LegId) -> None:
+        self.studio.unbridge(one, other)
+
+    def play_music(self, leg: LegId, path: str) -> None:
+        if self._is_open(leg):
+            self.studio.music(leg, path)
+
+    def play_prompt(self, leg: LegId, paths: list[str]) -> None:
+        if self._is_open(leg) and paths:
+            self.studio.prompt(leg, paths)
+
+    def stop_playing(self, leg: LegId) -> None:
+        self.studio.stop(leg)
+
+    def quality(self, leg: LegId) -> Quality:
+        return self.legs[leg].measure() if leg in self.legs else Quality()
+
+    def dialog(self, leg: LegId) -> DialogData | None:
+        return self.legs[leg].dialog() if leg in self.legs else None
+
+    # ---- what the legs report --------------------------------------------------------------------------
+    def media_ready(self, leg: LegId, port: Any) -> None:
+        self.studio.media_ready(leg, port)
+
+    def media_gone(self, leg: LegId) -> None:
+        self.studio.media_gone(leg)
+
+    def leg_over(self, leg: LegId) -> None:
+        self._last_end = time.monotonic()
+        self.studio.forget(leg)
+
+    def _poll(self) -> None:
+        """Once a second: keep the figures, and notice who sends no more. No event of the library tells."""
+        self._polled = time.monotonic()
+        self._turned_away = [leg for leg in self._turned_away if not leg.ended]
+        for leg in self.legs.values():
+            if leg.confirmed and not leg.ended and leg.has_gone_silent(self.rtp_timeout / POLL_SECONDS):
+                self.inbox(MediaLost(leg.leg, self.rtp_timeout))
+
+    def _is_open(self, leg: LegId) -> bool:
+        return leg in self.legs and not self.legs[leg].ended
+
+    def _all_legs(self) -> list[Leg]:
+        return [*self.legs.values(), *self._turned_away]
+
+
+class Silent:
+    """Home of a call that nobody needs to hear about."""
+
+    def inbox(self, fact: Fact) -> None:
+        return
+
+    def media_ready(self, leg: LegId, port: Any) -> None:
+        return
+
+    def media_gone(self, leg: LegId) -> None:
+        return
+
+    def leg_over(self, leg: LegId) -> None:
+        return
+
+
+def caller_arrived(invite: str, source: str) -> CallerArrived:
+    """Who calls whom. The asserted identity counts only when a trunk vouches for it; anybody can write one."""
+    asserted = messages.header(invite, "p-asserted-identity") if source.startswith("trunk:") else ""
+    caller = asserted or messages.header(invite, "from")
+    return CallerArrived(
+        sip_call_id=messages.plain(messages.header(invite, "call-id"), 255),
+        caller_number=messages.user(messages.uri(caller)),
+        caller_name=messages.display_name(caller),
+        dialled=messages.user(invite.split(" ", 2)[1]),
+        source=source,
+    )
+
+
+def _quietly(operation: Callable[[], None]) -> None:
+    """The peer may have ended the dialog in the same instant; its end is reported anyway."""
+    try:
+        operation()
+    except pj.Error as error:
+        log.info("SIP operation came too late: %s", error.reason)

@@ -1,0 +1,218 @@
+"""What the conversation says to the phones and hears from them. No Django, no SIP, no pjsua2 here.
+
+`Phone` is what a call process can do with its legs; the dataclasses below are the facts that come back.
+`LegId` is a small number of the call process's own; the caller's leg is always `CALLER`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+LegId = int
+CALLER: LegId = 0
+
+
+# ---- facts from the phones -------------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class CallerArrived:
+    """An INVITE reached this process; the leg is the caller's."""
+
+    sip_call_id: str
+    caller_number: str
+    caller_name: str
+    dialled: str
+    source: str
+    """Where the edge got it from: "public", "trunk:<id>" or "agent:<id>" (header X-CC-Source, set by the edge alone)."""
+
+
+@dataclass(frozen=True, slots=True)
+class LegRinging:
+    """A dialled phone answered 18x."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class LegAnswered:
+    """A dialled phone answered 200, or our own 200 to the caller was acknowledged. Media can be bridged."""
+
+    leg: LegId
+    codec: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegEnded:
+    """The dialog is over. `status` is the final SIP status; `by_peer` tells who ended it."""
+
+    leg: LegId
+    status: int
+    by_peer: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LegHeld:
+    """The peer put us on hold (`held`) or resumed, by re-INVITE."""
+
+    leg: LegId
+    held: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DigitPressed:
+    leg: LegId
+    digit: str
+    method: str
+    """rfc4733 or info."""
+
+
+@dataclass(frozen=True, slots=True)
+class PromptEnded:
+    """A prompt that was to be played once has been played to its end."""
+
+    leg: LegId
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class MediaLost:
+    """No RTP came from the peer for `seconds`, and the peer is not holding."""
+
+    leg: LegId
+    seconds: float
+
+
+# ---- facts from the node (pipe) --------------------------------------------------------------------------
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One device to ring: the SIP URI to dial at the edge, which finds the device's real address."""
+
+    device: int
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class OfferOpened:
+    """Matching reserved an agent for this call: ring these devices until `ring_seconds` are over."""
+
+    offer: int
+    agent: int
+    targets: tuple[Target, ...]
+    ring_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class OfferWithdrawn:
+    """The offer's row was closed by somebody else (expired, cancelled, supervisor)."""
+
+    offer: int
+
+
+@dataclass(frozen=True, slots=True)
+class CommandGiven:
+    command: int
+    kind: str
+    data: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Drain:
+    """The node wants the process to go when its call is over; an idle one goes at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallMoved:
+    """The call's row is in another queue now: other music, another greeting."""
+
+
+@dataclass(frozen=True, slots=True)
+class FarewellDue:
+    """The queue's way out was taken: say the message, then hang up."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowClosed:
+    """The call's row is closed already: somebody took this process for dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLost:
+    """The pipe closed: the node that supervised this process is gone."""
+
+
+PhoneFact = CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | MediaLost
+NodeFact = OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain
+
+Fact = PhoneFact | NodeFact
+
+
+@dataclass(frozen=True, slots=True)
+class Quality:
+    """How a leg's media went: what `Leg` stores."""
+
+    codec: str = ""
+    rx_packets: int = 0
+    tx_packets: int = 0
+    loss_percent: float | None = None
+    jitter_ms: float | None = None
+    rtt_ms: float | None = None
+    mos: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DialogData:
+    """What a BYE needs when the process that owned the dialog is gone (RFC 3261 12.2.1.1)."""
+
+    call_id: str
+    local_uri: str
+    local_tag: str
+    remote_uri: str
+    remote_tag: str
+    remote_target: str
+    route_set: tuple[str, ...]
+    local_cseq: int
+
+
+class Phone(Protocol):
+    """The legs and media of one call process. Every method returns at once; what came of it is a fact later."""
+
+    def progress(self, leg: LegId, *, early_media: bool) -> None:
+        """Send 180, or 183 with our SDP when `early_media`."""
+
+    def answer(self, leg: LegId) -> None:
+        """Send 200 with our SDP."""
+
+    def refuse(self, leg: LegId, status: int) -> None:
+        """Send a final failure to a leg that was not answered."""
+
+    def dial(self, uri: str, *, caller_number: str, caller_name: str, headers: dict[str, str]) -> LegId:
+        """Send an INVITE with our own SDP offer. Raises `NoFreeLeg` when all four legs are taken."""
+
+    def hang_up(self, leg: LegId) -> None:
+        """BYE, CANCEL or a failure answer, whatever the state of the dialog asks for; none if it is over."""
+
+    def bridge(self, one: LegId, other: LegId) -> None:
+        """Connect audio both ways; what played on them before stops."""
+
+    def unbridge(self, one: LegId, other: LegId) -> None:
+        """Disconnect audio both ways."""
+
+    def play_music(self, leg: LegId, path: str) -> None:
+        """Loop a WAV file to the leg until something else plays."""
+
+    def play_prompt(self, leg: LegId, paths: list[str]) -> None:
+        """Play WAV files once, music paused; then `PromptEnded` and the music again."""
+
+    def stop_playing(self, leg: LegId) -> None:
+        """Music and prompt off."""
+
+    def quality(self, leg: LegId) -> Quality:
+        """Figures of the leg's media so far."""
+
+    def dialog(self, leg: LegId) -> DialogData | None:
+        """Data of a confirmed dialog; None before."""
+
+
+class NoFreeLeg(Exception):
+    """All four legs of this process are in use."""

@@ -1,0 +1,143 @@
+"""What the conversation asks of the records, and what comes back. No Django, no SIP here.
+
+The records may be slow or away for a while, so nothing here returns an answer: every method of `Desk`
+puts a wish into an ordered outbox, and what came of it is a fact later, like what the phones say.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from .ports import CallerArrived, DialogData, NodeFact, PhoneFact, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class QueueProfile:
+    """What a queue lets its callers hear."""
+
+    answer_mode: str
+    """answer, ringback or early-media."""
+    music: str
+    """Path of a WAV file."""
+    deliver_directly: bool = False
+    comfort_every: float = 0
+    """Seconds between two comfort messages; 0: never."""
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """The number leads to a queue; the call is about to be recorded and placed there."""
+
+    profile: QueueProfile
+
+
+@dataclass(frozen=True, slots=True)
+class Unrouted:
+    """Nobody is reached under the number, or it could not be recorded. Answer the caller with `status`."""
+
+    status: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The call has its place in line. `offered`: an agent was free and is being rung."""
+
+    prompts: tuple[str, ...] = ()
+    offered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The call is in line of another queue."""
+
+    profile: QueueProfile
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Comfort:
+    """The comfort message that was asked for."""
+
+    prompts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Farewell:
+    """The caller cannot stay: these are the last words. Asked for by `Desk.farewell`, or entry was refused."""
+
+    prompts: tuple[str, ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What became of an acceptance. Lost: somebody closed the offer first. Not `live`: the call's row is closed."""
+
+    offer: int
+    won: bool
+    live: bool = True
+
+
+DeskFact = Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted
+StoryFact = PhoneFact | NodeFact | DeskFact
+
+
+@dataclass(slots=True)
+class LegRecord:
+    """One leg as the records keep it. Times are of the monotonic clock; whoever stores them converts."""
+
+    number: int
+    role: str
+    began: float
+    sip_call_id: str = ""
+    agent: int | None = None
+    offer: int | None = None
+    answered: float | None = None
+    ended: float | None = None
+    status: int | None = None
+    dialog: DialogData | None = None
+    quality: Quality | None = None
+    cancelled: bool = False
+    """We gave it up ourselves; its 487 says nothing about the agent."""
+
+
+class Desk(Protocol):
+    """The records of one call. Wishes are carried out in the order in which they were made."""
+
+    def arrive(self, caller: CallerArrived) -> None:
+        """Route, record and queue the call: `Routed` then `Placed`, `Farewell` (no entry), or `Unrouted`."""
+
+    def offer_rang(self, offer: int) -> None:
+        """A phone of the offer's agent rings."""
+
+    def accept(self, offer: int) -> None:
+        """The agent answered: `Accepted`."""
+
+    def offer_failed(self, offer: int, outcome: str, status: int | None) -> None:
+        """The offer came to nothing; `outcome` is a value of `OfferOutcome`."""
+
+    def hold(self) -> None:
+        """One party put the other on hold."""
+
+    def resume(self) -> None:
+        """Nobody holds any more."""
+
+    def comfort(self) -> None:
+        """Ask for the comfort message with the present position: `Comfort`."""
+
+    def moved(self) -> None:
+        """Ask what the call's new queue sounds like: `Moved`."""
+
+    def farewell(self) -> None:
+        """Ask for the queue's last words: `Farewell`."""
+
+    def hang_up(self, by: str, reason: str) -> None:
+        """The caller's line is closed. `by`: caller, agent or system."""
+
+    def settle(self, command: int, done: bool, reason: str = "") -> None:
+        """Write how a command went."""
+
+    def save_leg(self, leg: LegRecord) -> None:
+        """Store the leg as it is now."""

@@ -1,0 +1,1 @@
+"""What telephony does to rows."""

@@ -1,0 +1,60 @@
+"""Nodes and their call processes in rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from queues.models import Call
+from telephony.models import CallProcess, Node
+
+DEAD_AFTER_SECONDS = 10.0
+"""A node whose heartbeat is older is taken for dead; it beats every two seconds."""
+
+
+def started(name: str, *, pid: int) -> Node:
+    """The node runs: its row, made on its first start."""
+    now = timezone.now()
+    fields = {"pid": pid, "started_at": now, "heartbeat_at": now, "draining": False, "edge_restarts": 0}
+    return Node.objects.update_or_create(name=name, defaults=fields)[0]
+
+
+def beat(name: str, *, sip_address: str, edge_restarts: int, draining: bool) -> None:
+    """A sign of life. Database time, so that nodes with different clocks judge each other alike."""
+    Node.objects.filter(name=name).update(heartbeat_at=Now(), sip_address=sip_address, edge_restarts=edge_restarts, draining=draining)
+
+
+def stopped(name: str) -> None:
+    """The node left in good order: nobody needs to look after it."""
+    Node.objects.filter(name=name).update(heartbeat_at=None, pid=0)
+
+
+def process_claimed(node: str, *, name: str, pid: int, sip_port: int) -> None:
+    """A call process took a call. Written again, it changes nothing."""
+    owner = Node.objects.only("pk").get(name=node)
+    CallProcess.objects.get_or_create(node=owner, name=name, defaults={"pid": pid, "sip_port": sip_port})
+
+
+def process_ended(node: str, *, name: str, exit_code: int | None) -> None:
+    """A call process is gone. `exit_code` None: nobody saw how."""
+    CallProcess.objects.filter(node__name=node, name=name, ended_at__isnull=True).update(ended_at=Now(), exit_code=exit_code)
+
+
+def open_processes(node: str) -> list[CallProcess]:
+    """Processes of which no end is written."""
+    return list(CallProcess.objects.filter(node__name=node, ended_at__isnull=True).order_by("pk"))
+
+
+def dead_nodes() -> list[str]:
+    """Nodes that stopped beating without a good-bye."""
+    limit = Now() - dt.timedelta(seconds=DEAD_AFTER_SECONDS)
+    return list(Node.objects.filter(heartbeat_at__lt=limit).values_list("name", flat=True))
+
+
+def left_behind(node: str) -> set[str]:
+    """Names of processes that have no end in the rows: their own, or their call's."""
+    rows = CallProcess.objects.filter(node__name=node, ended_at__isnull=True).values_list("name", flat=True)
+    calls = Call.objects.live().filter(node=node).values_list("process", flat=True)
+    return {*rows, *calls}

@@ -1,0 +1,33 @@
+"""Trunks: their password, and which of them an address belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+
+from django.conf import settings
+
+from callcenter.core import bell
+from telephony.models import Trunk
+
+Network = ipaddress.IPv4Network
+
+
+def set_trunk_password(trunk: Trunk, password: str) -> None:
+    """Store what digest authentication needs; the password itself is forgotten."""
+    text = f"{trunk.username}:{settings.SIP_REALM}:{password}".encode()
+    trunk.ha1_md5 = hashlib.md5(text, usedforsecurity=False).hexdigest()
+    trunk.ha1_sha256 = hashlib.sha256(text).hexdigest()
+    trunk.save(update_fields=["ha1_md5", "ha1_sha256"])
+    bell.ring(bell.EDGE)
+
+
+def networks(addresses: str) -> list[Network]:
+    """The networks of `Trunk.addresses`, one per line; raises ValueError naming the line that is none."""
+    found = []
+    for line in filter(None, map(str.strip, addresses.splitlines())):
+        try:
+            found.append(ipaddress.IPv4Network(line, strict=False))
+        except ValueError:
+            raise ValueError(f"“{line}” is not an IPv4 address or network") from None
+    return found
