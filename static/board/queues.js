@@ -1,0 +1,78 @@
+/** The table of queues: now, and since midnight. */
+
+import { h, icon } from "../design/dom.js";
+import { age, duration, since } from "../design/clock.js";
+import { alarm, tone } from "./tiles.js";
+
+const COLUMNS = [
+  ["Queue", "", ""],
+  ["Waiting", "n", "In line now"],
+  ["Longest", "n", "Longest wait of those in line"],
+  ["Agents", "n", "Available and reachable / at work, logged in to the queue"],
+  ["Offered", "n", "Entries since midnight"],
+  ["Answered", "n", "Reached an agent"],
+  ["Abandoned", "n", "Hung up before an answer"],
+  ["In time", "n", "Service level: answered in time ÷ (answered + abandoned − short)"],
+  ["ASA", "n", "Average speed of answer"],
+  ["AHT", "n", "Average handling time: talk, hold and wrap-up"],
+];
+
+/** @param {any} data @param {any} actions */
+export function queuesCard(data, actions) {
+  return h("section.card.queues", { key: "queues", "aria-labelledby": "queues-title" },
+    h("div.card-head", null, h("h2.card-title", { id: "queues-title" }, "Queues"), h("span.card-side", null, "since midnight · ", age())),
+    data.queues.length === 0 ? h("p.empty", null, "No queue that you supervise.") : h("div.scroll", null, h("table", null,
+      h("thead", null, h("tr", null, COLUMNS.map(([name, kind, hint]) => h("th", { key: name, scope: "col", class: kind, title: hint || null }, name)))),
+      h("tbody", null, data.queues.map((/** @type {any} */ queue) => row(queue, actions))))));
+}
+
+/** @param {any} queue @param {any} actions */
+function row(queue, actions) {
+  const chosen = actions.chosenQueue() === queue.id;
+  const waiting = alarm(queue.waiting, queue.warn_waiting);
+  const unstaffed = queue.waiting > 0 && queue.agents.at_work === 0;
+  return h("tr", { key: queue.id, "data-queue": queue.id, "data-chosen": chosen },
+    h("th", { scope: "row" }, h("button.row-name.clip", { "aria-pressed": String(chosen), title: "Show only this queue's calls and agents", onclick: () => actions.chooseQueue(queue.id) }, queue.name),
+      !queue.active && h("span.chip", { "data-colour": "grey" }, "Off")),
+    amount(queue.links.waiting, queue.waiting, tone(waiting)),
+    cell(since(queue.oldest, { late: queue.warn_wait_seconds })),
+    cell([h("strong", { class: queue.agents.available ? null : "nought" }, queue.agents.available), h("span.quiet", null, ` / ${queue.agents.at_work}`)], unstaffed ? "red" : ""),
+    amount(queue.links.offered, queue.today.offered),
+    amount(queue.links.answered, queue.today.answered),
+    amount(queue.links.abandoned, queue.today.abandoned),
+    cell(link(queue.links.answered_in_time, percent(queue.today.level)), level(queue), `Target ${queue.target} % within ${queue.target_seconds} s`),
+    cell(link(queue.links.answered, seconds(queue.today.asa))),
+    cell(link(queue.links.handled, seconds(queue.today.aht))));
+}
+
+/** @param {any} content @param {string} [colour] @param {string} [title] */
+function cell(content, colour = "", title) {
+  return h("td.n", { "data-colour": colour || null, title: title ?? null }, colour && icon("triangle-alert", "attention"), content);
+}
+
+/** A nought is quiet, so that the eye finds what is not. @param {string | undefined} address @param {number} value @param {string} [colour] */
+function amount(address, value, colour = "") {
+  return h("td.n", { class: value ? null : "nought", "data-colour": colour || null }, colour && icon("triangle-alert", "attention"), link(address, value));
+}
+
+/** @param {string | undefined} address @param {any} content */
+function link(address, content) {
+  return address && content !== "–" ? h("a", { href: address }, content) : content;
+}
+
+/** @param {number | null} value */
+function percent(value) {
+  return value === null ? "–" : `${value} %`;
+}
+
+/** @param {number | null} value */
+function seconds(value) {
+  return value === null ? "–" : duration(value);
+}
+
+/** Below the target is a warning, 20 points below it an alarm. @param {any} queue */
+function level(queue) {
+  const { level: reached } = queue.today;
+  if (reached === null || reached >= queue.target) return "";
+  return reached < queue.target - 20 ? "red" : "amber";
+}

@@ -1,0 +1,163 @@
+/** The middle: the one thing to do now. */
+
+import { h, icon } from "../design/dom.js";
+import { duration, meter, since, timeOfDay, until } from "../design/clock.js";
+
+/** @param {any} data @param {any} actions */
+export function stage(data, actions) {
+  const hands = [
+    ...data.offers.map((/** @type {any} */ offer) => ({ scene: () => ringing(offer, data, actions), bar: () => bar(offer.call, "blue", "Ringing", offer.opened_at) })),
+    ...data.calls.map((/** @type {any} */ call) => ({ scene: () => talking(call, actions), bar: () => bar(call, "green", "Talking", call.answered_at, hangUp(call, actions, "small")) })),
+    ...data.wrap_ups.map((/** @type {any} */ call) => ({ scene: () => wrapUp(call, actions), bar: () => bar(call, "violet", "Wrap-up", call.since) })),
+  ];
+  const [first, ...others] = hands;
+  return h("section.stage", { key: "stage", "aria-label": "Now" }, first ? first.scene() : idle(data, actions), others.map((other) => other.bar()));
+}
+
+/** A further call of an agent who takes several at once. @param {any} call @param {string} colour @param {string} label @param {string} at @param {any} [button] */
+function bar(call, colour, label, at, button) {
+  return h("div.card.bar", { key: `bar-${call.id}`, "data-colour": colour, "data-call": call.id },
+    h("span.chip", { "data-colour": colour }, label), h("strong.clip", null, call.name || call.number || "Unknown caller"),
+    h("span.quiet", null, call.queue.name), since(at), button);
+}
+
+/** @param {any} call @param {any} actions @param {string} size */
+function hangUp(call, actions, size) {
+  const big = size === "big";
+  return h("button.button.solid", {
+    class: size, "data-colour": "red", id: big ? "hang-up" : null, disabled: actions.busy("hang_up"), onclick: () => actions.ask("hang_up", { call: call.id }),
+  }, icon("phone-off"), "Hang up", big && h("kbd", null, "Alt H"));
+}
+
+/** @param {any} data @param {any} actions */
+function idle(data, actions) {
+  const { agent } = data;
+  if (agent.unreachable_but_available) {
+    return quiet("unreachable", "red", "unplug", "You cannot be reached", [
+      "You want calls, but no phone of yours is registered, so none will come.",
+      h("br", null), `Register your phone as extension ${agent.extension}; it will be noticed at once.`,
+    ]);
+  }
+  if (agent.state === "available") {
+    const waiting = data.queues.filter((/** @type {any} */ queue) => queue.logged_in).reduce((/** @type {number} */ sum, /** @type {any} */ queue) => sum + queue.waiting, 0);
+    return quiet("ready", "green", "headset", "Ready for the next call", [waiting ? `${waiting} waiting in your queues.` : "Nobody waits. The next caller rings here and on your phone."]);
+  }
+  const resting = agent.state === "break";
+  return quiet("resting", resting ? "amber" : "grey", resting ? "coffee" : "power", resting ? `On a break: ${agent.reason?.name ?? ""}` : "You are offline",
+    [resting ? "No calls until you are back." : "Take calls when you are ready to start."],
+    h("button.button.solid.big", { "data-colour": "green", disabled: actions.busy("available"), onclick: () => actions.ask("available") },
+      icon("play"), resting ? "Back to work" : "Take calls", h("kbd", null, "Alt A")));
+}
+
+/** @param {string} key @param {string} colour @param {string} picture @param {string} title @param {any[]} text @param {any} [button] */
+function quiet(key, colour, picture, title, text, button) {
+  return h("div.card.quiet-scene", { key, "data-colour": colour, id: `scene-${key}` },
+    h("span.disc", null, icon(picture)), h("h1", null, title), h("p", null, text), button);
+}
+
+/** @param {any} call @param {...any} more */
+function caller(call, ...more) {
+  return h("div.caller", null,
+    h("div.caller-who", null,
+      h("h1.caller-name.clip", { id: "caller-name" }, call.name || call.number || "Unknown caller"),
+      h("p.caller-number.number", { id: "caller-number" }, call.name ? call.number : call.number ? "No name sent" : "Number withheld")),
+    h("div.caller-facts", null, more));
+}
+
+/** @param {any} call @param {string} waited */
+function facts(call, waited) {
+  return h("dl.facts", null,
+    h("div", null, h("dt", null, "Queue"), h("dd", null, call.queue.name)),
+    h("div", null, h("dt", null, "Waited"), h("dd.number", null, waited === "live" ? since(call.enqueued_at) : waited)),
+    h("div", null, h("dt", null, "Dialled"), h("dd.clip", null, call.dialled || "–")),
+    h("div", null, h("dt", null, "Priority"), h("dd", null, call.priority ? h("span.chip", { "data-colour": "amber" }, icon("star"), call.priority) : "Normal")));
+}
+
+/** @param {string} [from] @param {string} [to] */
+function span(from, to) {
+  return from && to ? duration((Date.parse(to) - Date.parse(from)) / 1000) : "–";
+}
+
+/** @param {any} offer @param {any} data @param {any} actions */
+function ringing(offer, data, actions) {
+  const { call } = offer;
+  return h("div.card.scene", { key: `offer-${offer.id}`, "data-colour": "blue", id: "scene-ringing", "data-call": call.id },
+    h("p.scene-state", null, h("span.pulse", null, icon("phone-incoming")), "Incoming call", data.calls.length ? " (second)" : ""),
+    caller(call, h("p.scene-time.number", null, until(offer.expires_at))),
+    meter(offer.opened_at, offer.expires_at),
+    facts(call, "live"),
+    earlier(call),
+    h("div.scene-actions", null,
+      h("p.hint", null, icon("phone"), "Answer on your phone"),
+      h("button.button.solid.big", { "data-colour": "red", id: "reject", disabled: actions.busy("reject"), onclick: () => actions.ask("reject", { offer: offer.id }) },
+        icon("phone-off"), "Reject", h("kbd", null, "Alt R"))));
+}
+
+/** @param {any} call @param {any} actions */
+function talking(call, actions) {
+  return h("div.card.scene", { key: `call-${call.id}`, "data-colour": call.held_since ? "amber" : "green", id: "scene-call", "data-call": call.id },
+    h("p.scene-state", null, icon(call.held_since ? "pause" : "phone-call"), call.held_since ? ["On hold ", since(call.held_since)] : "Talking"),
+    caller(call, h("p.scene-time.number", { id: "talk-time" }, since(call.answered_at))),
+    facts(call, span(call.enqueued_at, call.answered_at)),
+    notes(call, actions),
+    earlier(call),
+    h("div.scene-actions", null,
+      hangUp(call, actions, "big")));
+}
+
+/** @param {any} call @param {any} actions */
+function wrapUp(call, actions) {
+  const draft = actions.drafts.of(call);
+  return h("div.card.scene", { key: `wrap-${call.id}`, "data-colour": "violet", id: "scene-wrap-up", "data-call": call.id },
+    h("p.scene-state", null, icon("list"), "Wrap-up",
+      h("span.quiet", null, ` talked ${span(call.answered_at, call.hung_up_at)}`, call.hung_up_by ? `, ${call.hung_up_by} hung up` : "")),
+    caller(call, call.until && h("p.scene-time.number", { id: "wrap-up-left" }, until(call.until))),
+    call.until && meter(call.since, call.until),
+    results(call, draft, actions),
+    notes(call, actions),
+    h("div.scene-actions", null,
+      call.extension_seconds > 0 && call.until &&
+        h("button.button.big", { id: "extend", disabled: actions.busy("extend_wrap_up"), onclick: () => actions.ask("extend_wrap_up", { call: call.id }) },
+          icon("timer"), `+ ${duration(call.extension_seconds)}`, h("kbd", null, "Alt X")),
+      h("button.button.solid.big", { "data-colour": "violet", id: "finish", disabled: actions.busy("finish_wrap_up"), onclick: () => actions.finish(call) },
+        icon("check"), "Finish", h("kbd", null, "Alt ↵"))));
+}
+
+/** @param {any} call @param {any} draft @param {any} actions */
+function results(call, draft, actions) {
+  if (!call.dispositions.length) return null;
+  return h("fieldset.results", null, h("legend", null, "Result", call.disposition_required ? " (needed)" : ""),
+    call.dispositions.map((/** @type {any} */ choice, /** @type {number} */ index) => h("label.result", { key: choice.id },
+      h("input", {
+        type: "radio", name: "disposition", value: choice.id, checked: draft.disposition === choice.id,
+        onchange: () => actions.drafts.write(call.id, { ...actions.drafts.of(call), disposition: choice.id }),
+      }), index < 9 && h("kbd", null, index + 1), choice.label)));
+}
+
+/** @param {any} call @param {any} actions */
+function notes(call, actions) {
+  const draft = actions.drafts.of(call);
+  return h("label.field.notes", { key: "notes" },
+    h("span", null, "Notes", h("em.saved", { "aria-live": "off" }, draft.notes ? (actions.drafts.isSaved(call.id) ? "Saved" : "Saving…") : "")),
+    h("textarea.input", {
+      id: "notes", maxlength: 10000, placeholder: "What was it about? What was agreed?", value: draft.notes,
+      oninput: (/** @type {any} */ event) => actions.drafts.write(call.id, { ...actions.drafts.of(call), notes: event.target.value }),
+    }));
+}
+
+/** @param {any} call */
+function earlier(call) {
+  return h("div.earlier", { key: "earlier" },
+    h("h2.card-title", null, icon("history"), "Earlier calls of this number"),
+    call.earlier.length === 0 && h("p.quiet", null, "None: the first call from this number."),
+    h("ul", null, call.earlier.map((/** @type {any} */ past) => h("li", { key: past.id },
+      h("time", { datetime: past.at }, when(past.at)), h("span.clip", null, past.queue, past.agent ? ` · ${past.agent}` : "", ` · ${past.result || past.outcome}`),
+      past.notes && h("p.clip.quiet", null, past.notes)))));
+}
+
+/** @param {string} at */
+function when(at) {
+  const day = new Date(at);
+  const today = new Date().toDateString() === day.toDateString();
+  return today ? timeOfDay(at) : day.toLocaleDateString([], { day: "numeric", month: "short" });
+}
