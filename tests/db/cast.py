@@ -1,0 +1,84 @@
+"""The fixed cast of database tests: agents with phones, queues, calls."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.utils import timezone
+
+from agents.models import Agent, BreakReason, Device
+from queues import services
+from queues.models import Call, Membership, Offer, Queue
+
+numbers = itertools.count(1)
+
+
+def agent(name: str = "alice", *, queues: tuple[Queue, ...] = (), state: str = "available", phone: bool = True, **fields: Any) -> Agent:
+    """An agent who works (unless `state` says otherwise), has a phone, and serves the queues."""
+    n = next(numbers)
+    user = get_user_model().objects.create(username=f"{name}{n}")
+    defaults = {"max_misses": 0}
+    person = Agent.objects.create(user=user, name=name, extension=str(1000 + n), sip_username=f"{name}{n}", **(defaults | fields))
+    for queue in queues:
+        Membership.objects.create(queue=queue, agent=person)
+    if phone:
+        register(person)
+    if state != "offline":
+        services.set_available(person.pk, actor="system:test")
+    if state == "break":
+        services.take_break(person.pk, pause().pk, actor="system:test")
+    person.refresh_from_db()
+    return person
+
+
+def register(person: Agent, seconds: float = 3600) -> Device:
+    return Device.objects.create(agent=person, key=f"sip:{person.sip_username}", lease_until=timezone.now() + timedelta(seconds=seconds))
+
+
+def pause() -> BreakReason:
+    return BreakReason.objects.get_or_create(code="lunch", defaults={"name": "Lunch"})[0]
+
+
+def queue(name: str = "support", **fields: Any) -> Queue:
+    n = next(numbers)
+    defaults = {
+        "wrap_up_seconds": 0, "retry_boost": 0, "tier_wait": 0, "cooldown_reject": 0, "cooldown_busy": 0, "cooldown_no_answer": 0,
+        "cooldown_unreachable": 0,
+    }  # fmt: skip
+    return Queue.objects.create(name=f"{name} {n}", slug=f"{name}-{n}", **(defaults | fields))
+
+
+def arrive(**fields: Any) -> Call:
+    n = next(numbers)
+    facts = {"node": "n1", "process": f"p{n}", "sip_call_id": f"c{n}", "caller_number": "100", "caller_name": "", "dialled": "support"}
+    return services.arrive(**(facts | fields))
+
+
+def enqueue(where: Queue, **how: Any) -> Call:
+    call = arrive()
+    services.enqueue(call.pk, where.pk, **how)
+    call.refresh_from_db()
+    return call
+
+
+def open_offers(of: Call | Agent) -> list[Offer]:
+    return list(Offer.objects.open().filter(**{"call" if isinstance(of, Call) else "agent": of}).order_by("agent_id"))
+
+
+def talk(call: Call) -> Call:
+    """The first agent who is rung answers."""
+    assert services.accept(open_offers(call)[0].pk)
+    call.refresh_from_db()
+    return call
+
+
+def age(call: Call, seconds: float) -> None:
+    """Let the call have waited longer."""
+    call.refresh_from_db()
+    assert call.enqueued_at
+    assert call.order_key
+    shift = timedelta(seconds=seconds)
+    Call.objects.filter(pk=call.pk).update(enqueued_at=call.enqueued_at - shift, order_key=call.order_key - shift)

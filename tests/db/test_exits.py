@@ -1,0 +1,138 @@
+"""Limits at entry and while waiting, and the fallbacks that follow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from queues import services
+from queues.models import Call, Queue
+from queues.states import SegmentOutcome
+
+from . import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def enter(call: Call, queue: Queue) -> services.Placement:
+    placement = services.enqueue(call.pk, queue.pk)
+    call.refresh_from_db()
+    return placement
+
+
+def stays(call: Call) -> list[tuple[str, str]]:
+    return list(call.segments.values_list("outcome", "exit_reason"))
+
+
+@pytest.mark.parametrize(
+    ("settings", "reason"), [({"active": False}, "closed"), ({"capacity": 1}, "full"), ({"join_empty": False}, "nobody_there")]
+)
+def test_a_queue_refuses_at_entry_and_the_call_ends_as_refused(settings: dict[str, Any], reason: str) -> None:
+    support = cast.queue(**settings)
+    if reason == "full":
+        cast.enqueue(support)
+    call = cast.arrive()
+    placement = enter(call, support)
+    assert (placement.queued, placement.queue_id, placement.reason) == (False, support.pk, reason)
+    assert stays(call) == [(SegmentOutcome.REFUSED, reason)]
+    services.hang_up(call.pk, by="system", reason="farewell")
+    call.refresh_from_db()
+    assert (call.state, call.outcome) == ("ended", "refused")
+
+
+def test_a_ringing_call_still_counts_for_the_capacity() -> None:
+    support = cast.queue(capacity=1)
+    cast.agent(queues=(support,))
+    cast.agent(queues=(support,))
+    assert cast.enqueue(support).state == "agent_ringing"
+    assert enter(cast.arrive(), support).reason == "full"
+
+
+def test_a_break_counts_as_somebody_there() -> None:
+    support = cast.queue(join_empty=False)
+    cast.agent(queues=(support,), state="break")
+    assert enter(cast.arrive(), support).queued
+
+
+def test_the_chain_of_fallbacks_is_followed_to_the_first_queue_that_lets_the_call_in() -> None:
+    third = cast.queue("third")
+    second = cast.queue("second", active=False, fallback="queue", fallback_queue=third)
+    first = cast.queue("first", active=False, fallback="queue", fallback_queue=second)
+    alice = cast.agent(queues=(third,))
+    call = cast.arrive()
+    assert enter(call, first).queue_id == third.pk
+    assert stays(call) == [(SegmentOutcome.REFUSED, "closed"), (SegmentOutcome.REFUSED, "closed"), (SegmentOutcome.WAITING, "")]
+    assert cast.open_offers(call)[0].agent == alice
+
+
+def test_a_chain_that_loops_ends_with_the_farewell() -> None:
+    first = cast.queue("first", max_wait=10)
+    second = cast.queue("second", max_wait=10, fallback="queue", fallback_queue=first)
+    Queue.objects.filter(pk=first.pk).update(fallback="queue", fallback_queue=second)
+    call = cast.enqueue(first)
+    for _ in range(2):
+        cast.age(call, 10)
+        services.sweep("test")
+    call.refresh_from_db()
+    assert call.state == "ivr"
+    assert stays(call) == [(SegmentOutcome.OVERFLOW, "max_wait")] * 2
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_overflow_by_wait_keeps_the_place_if_the_queue_says_so(keeps: bool) -> None:
+    second = cast.queue("second")
+    first = cast.queue("first", max_wait=30, fallback="queue", fallback_queue=second, fallback_keeps_place=keeps)
+    earlier = cast.enqueue(first)
+    other = cast.enqueue(second)
+    cast.age(earlier, 30)
+    services.sweep("test")
+    alice = cast.agent(queues=(second,))
+    assert cast.open_offers(alice)[0].call == (earlier if keeps else other)
+
+
+def test_overflow_finds_a_free_agent_of_the_next_queue_at_once() -> None:
+    second = cast.queue("second")
+    first = cast.queue("first", max_wait=30, fallback="queue", fallback_queue=second)
+    alice = cast.agent(queues=(second,))
+    call = cast.enqueue(first)
+    cast.age(call, 30)
+    services.sweep("test")
+    assert cast.open_offers(call)[0].agent == alice
+
+
+def test_waiting_without_agents_ends_sooner_than_waiting_for_them() -> None:
+    support = cast.queue(max_wait=100, max_wait_no_agent=20)
+    alice = cast.agent(queues=(support,), state="break")
+    call = cast.enqueue(support)
+    cast.age(call, 20)
+    services.sweep("test")
+    call.refresh_from_db()
+    assert call.state == "queued"
+    services.go_offline(alice.pk, actor="system:test")
+    services.sweep("test")
+    call.refresh_from_db()
+    assert (call.state, stays(call)) == ("ivr", [(SegmentOutcome.OVERFLOW, "no_agent")])
+
+
+def test_the_clock_is_told_when_the_longest_wait_will_be_over() -> None:
+    support = cast.queue(max_wait=30)
+    call = cast.enqueue(support)
+    assert call.enqueued_at
+    due = services.sweep("test")
+    assert due == call.enqueued_at + timedelta(seconds=30)
+    assert due > timezone.now()
+
+
+def test_the_place_in_line_is_told() -> None:
+    support = cast.queue()
+    cast.agent(queues=(support,))
+    assert [enter(cast.arrive(), support).position for _ in range(3)] == [0, 1, 2]
+
+
+def test_direct_delivery_is_told_only_when_a_phone_rings_at_once() -> None:
+    support = cast.queue(deliver_directly=True)
+    cast.agent(queues=(support,))
+    assert [enter(cast.arrive(), support).direct for _ in range(2)] == [True, False]

@@ -1,0 +1,245 @@
+"""What panel and board show, and to whom."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import Group, User
+from django.core.serializers.json import DjangoJSONEncoder
+from django.test import Client
+
+from agents.models import Agent, Team
+from callcenter.core.intents import Arguments
+from queues import services
+from queues.board.intents import BoardIntents
+from queues.board.scope import visible_queues, visible_to
+from queues.board.snapshot import board_snapshot
+from queues.board.today import today
+from queues.models import Command
+from queues.panel.intents import PanelIntents
+from queues.panel.snapshot import panel_snapshot
+from queues.states import OfferOutcome
+
+from . import cast
+
+pytestmark = pytest.mark.django_db
+
+
+def person(name: str, *roles: str) -> User:
+    user = User.objects.create(username=name, is_staff=True)
+    user.groups.set(Group.objects.filter(name__in=roles))
+    return user
+
+
+@pytest.fixture
+def supervisor() -> User:
+    return person("sam", "supervisor")
+
+
+@pytest.fixture(autouse=True)
+def fresh_figures() -> None:
+    today.forget()
+
+
+def panel(agent: Agent) -> dict[str, Any]:
+    """As it goes over the wire."""
+    found: dict[str, Any] = json.loads(json.dumps(panel_snapshot(agent.pk), cls=DjangoJSONEncoder))
+    return found
+
+
+def board(user: User) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(json.dumps(board_snapshot(user, may_steer=True), cls=DjangoJSONEncoder))
+    return found
+
+
+# Panel
+
+
+def test_the_panel_follows_a_call_from_ring_to_record() -> None:
+    queue = cast.queue(wrap_up_seconds=30)
+    alice = cast.agent(queues=(queue,))
+    assert panel(alice)["agent"]["state"] == "available"
+    call = cast.enqueue(queue, priority=2)
+    shown = panel(alice)
+    assert [offer["call"]["id"] for offer in shown["offers"]] == [call.pk]
+    assert shown["offers"][0]["call"]["priority"] == 2
+    cast.talk(call)
+    shown = panel(alice)
+    assert (shown["offers"], [live["id"] for live in shown["calls"]]) == ([], [call.pk])
+    services.hang_up(call.pk, by="caller", reason="caller hung up")
+    shown = panel(alice)
+    assert (shown["calls"], [paper["id"] for paper in shown["wrap_ups"]]) == ([], [call.pk])
+    assert shown["wrap_ups"][0]["until"]
+    services.finish_wrap_up(call.pk, agent_id=alice.pk, notes="done")
+    shown = panel(alice)
+    assert (shown["wrap_ups"], shown["figures"]["answered"]) == ([], 1)
+
+
+def test_wanting_calls_without_a_phone_is_a_state_of_its_own() -> None:
+    agent = panel(cast.agent(phone=False))["agent"]
+    assert (agent["state"], agent["reachable"], agent["unreachable_but_available"]) == ("available", False, True)
+
+
+def test_the_card_tells_the_earlier_calls_of_the_number_and_the_missed_list_tells_mine() -> None:
+    queue = cast.queue()
+    alice = cast.agent(queues=(queue,))
+    first = cast.talk(cast.enqueue(queue))
+    services.save_wrap_up(first.pk, agent_id=alice.pk, disposition_id=None, notes="asked for a quote")
+    services.hang_up(first.pk, by="caller", reason="caller hung up")
+    second = cast.enqueue(queue)
+    card = panel(alice)["offers"][0]["call"]
+    assert [(past["id"], past["notes"]) for past in card["earlier"]] == [(first.pk, "asked for a quote")]
+    services.offer_failed(cast.open_offers(second)[0].pk, OfferOutcome.NO_ANSWER)
+    assert [missed["outcome"] for missed in panel(alice)["missed"]] == ["No answer"]
+
+
+def test_a_picture_does_not_change_while_nothing_happens() -> None:
+    queue = cast.queue()
+    alice = cast.agent(queues=(queue,))
+    cast.talk(cast.enqueue(queue))
+    cast.enqueue(queue)
+    before, after = panel(alice), panel(alice)
+    for picture in (before, after):
+        picture["figures"].pop("occupancy")  # a share of the time that passes
+    assert before == after
+    boss = person("sam", "supervisor")
+    assert board(boss) == board(boss)
+
+
+def test_an_agent_rejects_and_hangs_up_own_calls_only() -> None:
+    queue = cast.queue()
+    alice, bob = cast.agent("alice", queues=(queue,)), cast.agent("bob")
+    call = cast.enqueue(queue)
+    offer = cast.open_offers(call)[0]
+    with pytest.raises(Exception, match="no longer ringing for you"):
+        PanelIntents(bob.pk).reject(Arguments({"offer": offer.pk}))
+    PanelIntents(alice.pk).reject(Arguments({"offer": offer.pk}))
+    cast.talk(call)
+    with pytest.raises(Exception, match="no longer in this call"):
+        PanelIntents(bob.pk).hang_up(Arguments({"call": call.pk}))
+    PanelIntents(alice.pk).hang_up(Arguments({"call": call.pk}))
+    wanted = list(Command.objects.order_by("pk").values_list("kind", "actor"))
+    assert wanted == [("reject_offer", f"agent:{alice.pk}"), ("hang_up", f"agent:{alice.pk}")]
+
+
+# Board
+
+
+def test_the_board_counts_the_floor(supervisor: User) -> None:
+    queue = cast.queue(warn_waiting=1)
+    alice, bob = cast.agent("alice", queues=(queue,)), cast.agent("bob", queues=(queue,), phone=False)
+    talking, ringing = cast.talk(cast.enqueue(queue)), cast.enqueue(queue)
+    waiting = cast.enqueue(queue, priority=3)
+    shown = board(supervisor)
+    tiles = {name: tile.get("value") for name, tile in shown["tiles"].items()}
+    assert (tiles["waiting"], tiles["talking"], tiles["unreachable"], tiles["available"]) == (2, 1, 1, 0)
+    assert (tiles["offered"], tiles["answered"]) == (3, 1)
+    assert [row["id"] for row in shown["waiting"]["rows"]] == [waiting.pk, ringing.pk], "in the order of service"
+    row = next(row for row in shown["queues"] if row["id"] == queue.pk)
+    assert (row["waiting"], row["agents"]) == (2, {"available": 0, "busy": 1, "at_work": 2})
+    agents = {agent["id"]: agent for agent in shown["agents"]}
+    assert agents[alice.pk]["caller"]["id"] == talking.pk
+    assert agents[bob.pk]["reachable"] is False
+
+
+def test_the_board_takes_as_many_queries_for_a_hundred_agents_as_for_one(supervisor: User, django_assert_max_num_queries: Any) -> None:
+    queue = cast.queue()
+    for n in range(12):
+        cast.agent(f"agent{n}", queues=(queue,))
+    for _ in range(20):
+        cast.enqueue(queue)
+    with django_assert_max_num_queries(16):
+        board(supervisor)
+
+
+def test_a_supervisor_of_a_team_sees_that_team_and_its_queues(supervisor: User) -> None:
+    mine, theirs = cast.queue("mine"), cast.queue("theirs")
+    team, other = Team.objects.create(name="Mine"), Team.objects.create(name="Theirs")
+    alice, bob = cast.agent("alice", queues=(mine,), team=team), cast.agent("bob", queues=(theirs,), team=other)
+    assert {alice, bob} <= set(visible_to(supervisor)), "without a team: everybody"
+    team.supervisors.add(supervisor)
+    assert set(visible_to(supervisor)) == {alice}
+    assert set(visible_queues(supervisor)) == {mine}
+    hers = board(supervisor)
+    assert [agent["id"] for agent in hers["agents"]] == [alice.pk]
+    for role in ("manager", "auditor"):
+        boss = person(role, role)
+        team.supervisors.add(boss)
+        assert {alice, bob} <= set(visible_to(boss)), f"a {role} sees everybody, team or not"
+
+
+def test_a_supervisor_steers_own_agents_and_calls_only(supervisor: User) -> None:
+    mine, theirs = cast.queue("mine"), cast.queue("theirs")
+    team, other = Team.objects.create(name="Mine"), Team.objects.create(name="Theirs")
+    alice, bob = cast.agent("alice", queues=(mine,), team=team), cast.agent("bob", queues=(theirs,), team=other)
+    team.supervisors.add(supervisor)
+    intents = BoardIntents(supervisor)
+    intents.take_break(Arguments({"agent": alice.pk, "reason": cast.pause().pk}))
+    alice.refresh_from_db()
+    assert alice.state == "break"
+    call = cast.enqueue(theirs)
+    for refused, arguments in ((intents.go_offline, {"agent": bob.pk}), (intents.priority, {"call": call.pk, "priority": 5})):
+        with pytest.raises(Exception, match="you supervise"):
+            refused(Arguments(arguments))
+
+
+def test_a_supervisor_assigns_a_waiting_call_and_changes_its_priority(supervisor: User) -> None:
+    queue = cast.queue()
+    call = cast.enqueue(queue)
+    carol = cast.agent("carol")
+    intents = BoardIntents(supervisor)
+    intents.priority(Arguments({"call": call.pk, "priority": 7}))
+    intents.assign(Arguments({"call": call.pk, "agent": carol.pk}))
+    call.refresh_from_db()
+    assert (call.priority, call.state, cast.open_offers(call)[0].agent) == (7, "agent_ringing", carol)
+
+
+# Pages
+
+
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        ((), {"/panel/": 403, "/board/": 403}),
+        (("agent",), {"/panel/": 200, "/board/": 403}),
+        (("supervisor",), {"/panel/": 403, "/board/": 200}),
+        (("auditor",), {"/panel/": 403, "/board/": 200}),
+        (("manager",), {"/panel/": 403, "/board/": 200}),
+        (("agent", "supervisor"), {"/panel/": 200, "/board/": 200}),
+    ],
+)
+def test_each_role_opens_its_screens_and_no_other(client: Client, roles: tuple[str, ...], expected: dict[str, int]) -> None:
+    user = person("pat", *roles)
+    if "agent" in roles:
+        Agent.objects.create(user=user, name="Pat", extension="1999", sip_username="pat")
+    client.force_login(user)
+    assert {path: client.get(path).status_code for path in expected} == expected
+
+
+def test_strangers_are_led_to_the_log_in(client: Client) -> None:
+    for path in ("/", "/panel/", "/board/"):
+        answer = client.get(path)
+        assert (answer.status_code, answer["Location"]) == (302, f"/login/?next={path}")
+
+
+@pytest.mark.parametrize(("role", "place"), [("supervisor", "/board/"), ("auditor", "/board/"), ("manager", None), ("nobody", None)])
+def test_the_front_door_leads_each_role_to_its_screen(client: Client, role: str, place: str | None) -> None:
+    client.force_login(person("pat", role))
+    answer = client.get("/")
+    assert (answer.status_code, answer.get("Location")) == ((302, place) if place else (200, None))
+
+
+def test_pages_carry_no_inline_script_or_style(client: Client) -> None:
+    boss = person("pat", "manager")
+    Agent.objects.create(user=boss, name="Pat", extension="1999", sip_username="pat")
+    pages = [client.get("/login/"), client.get("/no-such-page")]
+    client.force_login(boss)
+    pages += [client.get(path) for path in ("/", "/panel/", "/board/")]
+    for page in pages:
+        text = page.content.decode()
+        assert "<style" not in text
+        assert " style=" not in text
+        assert not any("src=" not in tag for tag in text.split("<script")[1:])
+        assert "script-src 'self'" in page["Content-Security-Policy"]

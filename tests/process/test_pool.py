@@ -1,0 +1,145 @@
+"""The pool of call processes, with real children."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from telephony import callprocess, pool
+from telephony.ports import OfferWithdrawn
+from tests.process.children import obedient
+from tests.until import auntil
+
+BIRTH = 30.0
+"""Seconds: the fork server loads Django and the SIP stack before the first child."""
+
+
+class Seen:
+    def __init__(self) -> None:
+        self.ready: list[pool.Child] = []
+        self.gone: list[tuple[pool.Child, int]] = []
+
+
+@asynccontextmanager
+async def running(*, idle: int = 2, limit: int = 6, behaviour: str = "obedient", **more: Any) -> AsyncIterator[tuple[pool.Pool, Seen]]:
+    seen = Seen()
+    fields = {"target": obedient, "birth": lambda name, number: (behaviour,), **more}
+    kept = pool.Pool(idle=idle, limit=limit, ready=seen.ready.append, gone=lambda child, code: seen.gone.append((child, code)), **fields)
+    kept.grow()
+    try:
+        yield kept, seen
+    finally:
+        kept.close()
+        await kept.wait_empty(5)
+        pids = [child.pid for child in kept.children.values() if child.pid]
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+
+
+async def test_children_find_every_module_loaded_by_the_fork_server() -> None:
+    heard: list[dict[str, Any]] = []
+    async with running(idle=1) as (kept, seen):
+        usual = kept._heard
+
+        def hearing(child: pool.Child, message: dict[str, Any]) -> None:
+            heard.append(message)
+            usual(child, message)
+
+        kept._heard = hearing  # type: ignore[method-assign]
+        await auntil(lambda: seen.ready, within=BIRTH, what="a child to be ready")
+    assert heard[0]["preloaded"] is True
+    assert heard[0]["modules"] > 500
+
+
+async def test_claims_beyond_the_idle_ones_are_served_as_processes_are_born() -> None:
+    async with running(idle=1, limit=6) as (kept, _):
+        claimed = await asyncio.gather(*(kept.claim(BIRTH) for _ in range(6)))
+        assert len({child.name for child in claimed if child}) == 6
+
+
+async def test_a_claim_beyond_the_limit_is_refused_at_once() -> None:
+    async with running(idle=0, limit=2) as (kept, _):
+        assert all(await asyncio.gather(kept.claim(BIRTH), kept.claim(BIRTH)))
+        assert await asyncio.wait_for(kept.claim(), 0.5) is None
+
+
+async def test_a_place_is_free_again_after_a_process_ended() -> None:
+    async with running(idle=0, limit=1) as (kept, seen):
+        child = await kept.claim(BIRTH)
+        assert child
+        os.kill(child.pid, signal.SIGKILL)
+        await auntil(lambda: seen.gone, what="the death to be noticed")
+        assert seen.gone == [(child, -signal.SIGKILL)]
+        assert await kept.claim(BIRTH) is not None
+
+
+async def test_a_crash_is_reported_with_its_signal_and_the_idle_ones_are_made_up_for() -> None:
+    async with running(idle=2) as (_, seen):
+        await auntil(lambda: len(seen.ready) >= 2, within=BIRTH, what="two idle children")
+        os.kill(seen.ready[0].pid, signal.SIGSEGV)
+        await auntil(lambda: seen.gone, what="the crash to be noticed")
+        assert seen.gone[0][1] == -signal.SIGSEGV
+        await auntil(lambda: len(seen.ready) >= 3, what="another child")
+
+
+async def test_children_that_die_at_birth_are_not_started_in_a_tight_loop() -> None:
+    async with running(idle=1, behaviour="stillborn") as (_, seen):
+        await auntil(lambda: len(seen.gone) >= 2, within=BIRTH, what="two deaths")
+        await asyncio.sleep(0.3)
+        assert len(seen.gone) <= 4
+        assert {code for _, code in seen.gone} == {3}
+
+
+async def test_children_leave_when_the_pipe_closes() -> None:
+    async with running(idle=2) as (kept, seen):
+        await auntil(lambda: len(seen.ready) >= 2, within=BIRTH, what="two idle children")
+        kept.close()
+        assert await kept.wait_empty(5)
+
+
+async def test_draining_lets_idle_children_go_and_starts_no_more() -> None:
+    async with running(idle=2) as (kept, seen):
+        await auntil(lambda: len(seen.ready) >= 2, within=BIRTH, what="two idle children")
+        kept.drain()
+        assert await kept.wait_empty(5)
+        assert await kept.claim(BIRTH) is None
+        assert [code for _, code in seen.gone] == [0, 0]
+
+
+async def test_telling_a_dying_child_harms_nobody() -> None:
+    async with running(idle=1) as (kept, seen):
+        child = await kept.claim(BIRTH)
+        assert child
+        os.kill(child.pid, signal.SIGKILL)
+        for number in range(100):
+            kept.tell(child, OfferWithdrawn(number))
+        await auntil(lambda: seen.gone, what="the death to be noticed")
+
+
+def options(name: str, number: int) -> tuple[callprocess.Options]:
+    first = 21000 + 32 * number
+    return (callprocess.Options("test", name, "127.0.0.1", "127.0.0.1:9", first, first + 31),)
+
+
+async def test_a_real_call_process_starts_warm_and_leaves_when_its_node_does() -> None:
+    async with running(idle=2, target=callprocess.main, birth=options) as (kept, seen):
+        await auntil(lambda: len(seen.ready) >= 2, within=BIRTH, what="two call processes")
+        assert all(child.sip_port for child in seen.ready)
+        kept.close()
+        assert await kept.wait_empty(5)
+    assert [code for _, code in seen.gone] == [0, 0]
+
+
+@pytest.mark.parametrize("number", range(0, 300, 37))
+def test_slices_of_rtp_ports_are_even_and_apart(number: int) -> None:
+    first, last = pool.ports_of(number)
+    following, _ = pool.ports_of(number + 1)
+    assert first % 2 == 0
+    assert last - first + 1 >= pool.LEAST_PORTS
+    assert last < following

@@ -1,0 +1,52 @@
+"""A database of its own for the tests of the edge; no node, no call processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from callcenter.embedded import Postgres, running
+from tests.sip.edge.kit import Company, Edge, Phone, running_edge
+from tests.sip.harness.stack import Stack
+from tests.until import until
+
+
+@pytest.fixture(scope="package")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    folder = tmp_path_factory.mktemp("edge")
+    for above in (folder, folder.parent, folder.parent.parent):
+        above.chmod(0o755)  # as root the database runs as another user
+    stack = Stack(folder)
+    with running(Postgres(folder, durable=False), folder / "postgres.log"):
+        stack.manage("migrate", "--verbosity", "0")
+        yield stack
+
+
+@pytest.fixture(scope="module")
+def company(database: Stack, django_db_blocker: Any) -> Iterator[Company]:
+    with django_db_blocker.unblock(), database.rows():
+        yield Company()
+
+
+@pytest.fixture(scope="module")
+def edge(company: Company, database: Stack) -> Iterator[Edge]:
+    with running_edge(database.environment, SIP_EXPIRES_MIN="2", SIP_EXPIRES_MAX="600") as running_:
+        yield running_
+
+
+@pytest.fixture
+def agent(company: Company, edge: Edge) -> Any:
+    made = company.agent()
+    probe = Phone(edge.address, made.sip_username)
+    edge.tell(op="reload")
+    until(lambda: probe.register("Contact: *", "Expires: 0").status == 200, what="the edge to know the new agent")
+    return made
+
+
+@pytest.fixture
+def phone(edge: Edge, agent: Any) -> Iterator[Phone]:
+    made = Phone(edge.address, agent.sip_username)
+    yield made
+    made.close()

@@ -1,0 +1,166 @@
+"""Hostile packets through the real edge to real call processes: INVITE, ACK, re-INVITE, INFO, BYE, and answers to our own INVITEs.
+
+PJSIP in the wheel aborts on many of these when they reach it (see docs/architecture.md): not one may.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import time
+from typing import Any
+
+import pytest
+
+from telephony.edge.message import Malformed, Message
+from tests.sip.edge.kit import SDP, Company, Edge, Phone, fresh
+from tests.sip.edge.mutants import mutate
+from tests.sip.edge.target import Range
+from tests.until import until
+
+MUTATIONS = int(os.environ.get("FUZZ_MUTATIONS", "5200"))
+SEED = int(os.environ.get("FUZZ_SEED", "0")) or random.randrange(1 << 30)
+PATIENCE = 0.06
+"""Seconds for an answer; no answer is an answer too."""
+
+
+class Aimed(Edge):
+    """Gives each claim to a process of the range that has no call yet."""
+
+    targets: Range
+    last_port = 0
+    used = False
+
+    def affinity_used(self) -> bool:
+        used, self.used = self.used, False
+        return used
+
+    def choose(self) -> int:
+        until(lambda: self.targets.idle, within=10, what="an idle target")
+        self.last_port = self.targets.idle.pop(0)
+        self.used = True
+        self.targets.spawn()
+        self.tell(op="process", port=self.last_port)
+        return self.last_port
+
+
+class Attacker:
+    """One caller and one agent's phone, both hostile. Keeps the packets of the current call, to be shown when a process dies."""
+
+    def __init__(self, edge: Aimed, desk: Phone, number: str, dice: random.Random) -> None:
+        self.edge, self.desk, self.number, self.dice = edge, desk, number, dice
+        self.phone = Phone(edge.address)
+        self.sent = 0
+        self.history: list[str] = []
+
+    def shoot(self, wire: Phone, text: str) -> None:
+        self.sent += 1
+        mutant = mutate(text, self.dice)
+        self.history.append(mutant)
+        wire.send(mutant, self.edge.address)
+
+    def heard(self, wire: Phone, within: float = PATIENCE) -> Message | None:
+        try:
+            return wire.receive(within)
+        except (TimeoutError, Malformed):
+            return None
+
+    def final(self, within: float = PATIENCE) -> Message | None:
+        """The next final answer to the caller."""
+        end = time.monotonic() + within
+        while (answer := self.heard(self.phone, max(end - time.monotonic(), 0.001))) is not None:
+            if answer.status >= 200:
+                return answer
+        return None
+
+    def call(self) -> None:
+        """Hostile INVITEs until one gets through, then all that can follow in its dialog."""
+        self.history = []
+        body = SDP if self.dice.random() < 0.7 else ""
+        for _ in range(30):
+            self.call_id = fresh("fuzz")
+            branch = "z9hG4bK" + fresh()
+            invite = self.phone.invite_request(self.number, call_id=self.call_id, branch=branch, body=body)
+            if self.dice.random() < 0.15:
+                self.phone.send(invite, self.edge.address)  # a clean one, so that what follows is reached as well
+            else:
+                self.shoot(self.phone, invite)
+            answer = self.final(1.0 if self.edge.affinity_used() else PATIENCE)
+            if answer and answer.status == 200:
+                self._talk(answer, "" if body else SDP)
+                return
+
+    def _talk(self, ok: Message, answer_body: str) -> None:
+        routes = [f"Route: {value}" for value in reversed(ok.values("record-route"))]
+        target = f"sip:{self.edge.address[0]}:{self.edge.last_port}"
+        tag = ok.tag("to")
+
+        def request(method: str, cseq: int, *extra: str, body: str = "") -> str:
+            return self.phone.request(
+                method, target, *routes, *extra, call_id=self.call_id, cseq=cseq, body=body, to=f"<sip:x@y>;tag={tag}"
+            )
+
+        self.shoot(self.phone, request("ACK", 1, body=answer_body))
+        self.phone.send(request("ACK", 1, body=answer_body), self.edge.address)
+        self._ring()
+        for turn in range(6):
+            cseq = 2 + 2 * turn
+            self.shoot(self.phone, request("INVITE", cseq, body=SDP))
+            if (answer := self.final()) and answer.status == 200:
+                self.shoot(self.phone, request("ACK", cseq, body=self.dice.choice(("", SDP))))
+            other, extra, content = self.dice.choice(OTHERS)
+            self.shoot(self.phone, request(other, cseq + 1, *extra, body=content))
+            self.final(0.01)
+        self.phone.send(request("BYE", 50), self.edge.address)
+        self.final(0.2)
+
+    def _ring(self) -> None:
+        """The process rings our desk phone: answer badly."""
+        invite = self.heard(self.desk, 0.5)
+        if invite is None or invite.method != "INVITE":
+            return
+        for status, body in ((180, ""), (183, SDP), (200, SDP), (200, SDP)):
+            reply = invite.reply(status, "Reason", ("Contact", f"<sip:{self.desk.name}@{self.desk.host}:{self.desk.port}>"), to_tag="desk")
+            reply.headers[2:2] = [header for header in invite.headers if header[0] == "record-route"]
+            if body:
+                reply.set("Content-Type", "application/sdp")
+                reply.body = body.encode()
+            self.shoot(self.desk, reply.encode().decode("latin-1"))
+        while self.heard(self.desk, 0.01):
+            pass
+
+
+DIGIT = "Signal=5\r\nDuration=160\r\n"
+OTHERS: list[tuple[str, list[str], str]] = [
+    ("INFO", ["Content-Type: application/dtmf-relay"], DIGIT), ("INFO", ["Content-Type: application/dtmf"], "5"), ("UPDATE", [], SDP),
+    ("PRACK", ["RAck: 1 1 INVITE"], SDP), ("REFER", ["Refer-To: <sip:a@b>"], ""), ("NOTIFY", ["Event: refer"], ""), ("OPTIONS", [], ""),
+    ("BYE", ["X: y"], SDP), ("CANCEL", [], ""), ("INVITE", ["Require: 100rel"], SDP),
+]  # fmt: skip
+
+
+@pytest.fixture
+def aimed(company: Company, database: Any) -> Any:
+    edge = Aimed(database.environment).start()
+    yield edge
+    edge.stop()
+
+
+def test_hostile_packets_end_neither_edge_nor_call_process(aimed: Aimed, company: Company) -> None:
+    dice = random.Random(SEED)
+    desk = Phone(aimed.address, company.alice.sip_username)
+    assert desk.register(f"Contact: <sip:desk@{desk.host}:{desk.port}>").status == 200
+    began = time.monotonic()
+    with Range(aimed.address, company.alice.devices.get().pk) as targets:
+        aimed.targets = targets
+        for _ in range(4):
+            targets.spawn()
+        attacker = Attacker(aimed, desk, company.public, dice)
+        while attacker.sent < MUTATIONS:
+            attacker.call()
+            packets = "\n----\n".join(attacker.history)
+            assert not targets.crashes(), f"seed {SEED}: a process ended with {targets.crashes()}; its packets:\n{packets}"
+            assert aimed.child.poll() is None, f"seed {SEED}: the edge ended"
+        aimed_alive = aimed.alive()
+        print(f"seed {SEED}: {attacker.sent} mutations, {targets.started} processes, {time.monotonic() - began:.0f} s, 0 crashes")
+    assert aimed_alive
+    assert targets.started > MUTATIONS / 100, "too few calls got through to prove anything"

@@ -1,0 +1,197 @@
+"""Parts of telephony are killed in mid-call: what was promised for each of them holds, measured by ear."""
+
+from __future__ import annotations
+
+import time
+
+import psutil
+import pytest
+
+from queues.models import Call
+from queues.states import CallOutcome
+from telephony.models import CallProcess
+from tests.sip import facts
+from tests.sip.given import AGENT_TONE, CALLER_TONE, call_to, conversation, staffed_team
+from tests.sip.harness import dialog
+from tests.sip.harness.fleet import Fleet, Takes
+from tests.sip.harness.stack import Stack
+from tests.until import PATIENCE, until
+
+pytestmark = pytest.mark.kills
+ANSWERS = Takes(answer_after=0.1)
+
+
+# ---- the edge ----------------------------------------------------------------------------------------------
+def test_killed_edge_is_back_within_a_second_and_the_talk_goes_on(stack: Stack, fleet: Fleet) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    _forget_gaps(caller, agent)
+    before = stack.edge_process()
+    before.kill()
+    killed = time.monotonic()
+    until(stack.answers, within=3, every=0.02, what="the edge to answer again")
+    assert time.monotonic() - killed < 1.0
+    assert stack.edge_process().pid != before.pid
+    until(lambda: caller.hears(AGENT_TONE, 1.0) and agent.hears(CALLER_TONE, 1.0), what="the talk to go on")
+    _no_gap(caller, agent)
+    # The dialogs should go on too: hold, resume and hang up find their way
+    agent.hold()
+    until(lambda: Call.objects.get(queue=team.queue).held_since, what="the hold to be known")
+    agent.resume()
+    until(lambda: caller.hears(AGENT_TONE), what="the caller to hear the agent again")
+    caller.hang_up()
+    until(lambda: agent.over and caller.bye_status == 200, what="both to be free")
+    [call] = facts.until_all_over(team.queue, 1)
+    facts.was_answered(call, hung_up_by="caller")
+
+
+def test_killed_edge_loses_no_registration_and_no_call_that_arrives_meanwhile(stack: Stack, fleet: Fleet) -> None:
+    team, _ = staffed_team(stack, fleet, ANSWERS)
+    stack.edge_process().kill()
+    caller = call_to(team, fleet)  # nobody hears this INVITE; its retransmission must be served
+    until(lambda: caller.hears(AGENT_TONE), within=8, what="the caller to hear the agent, who did not register again")
+    caller.hang_up()
+    [call] = facts.until_all_over(team.queue, 1)
+    facts.was_answered(call)
+
+
+def test_edge_killed_while_phones_ring(stack: Stack, fleet: Fleet) -> None:
+    team, [agent] = staffed_team(stack, fleet, Takes(), ring_seconds=30)
+    caller = call_to(team, fleet)
+    facts.until_ringing(team.queue)
+    stack.edge_process().kill()
+    until(stack.answers, within=3, every=0.02, what="the edge to answer again")
+    ringing = agent.ringing
+    assert ringing
+    ringing.answer()
+    until(lambda: caller.hears(AGENT_TONE) and ringing.hears(CALLER_TONE), within=8, what="both to hear each other")
+    ringing.hang_up()
+    [call] = facts.until_all_over(team.queue, 1)
+    facts.was_answered(call, hung_up_by="agent")
+
+
+# ---- a call process ----------------------------------------------------------------------------------------
+def test_killed_call_process_releases_both_phones_and_the_agent(stack: Stack, fleet: Fleet) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    other_team, other_caller, other_agent = conversation(stack, fleet)
+    _forget_gaps(other_caller, other_agent)
+    _process_of(facts.only_call(team.queue)).kill()
+    killed = time.monotonic()
+    until(lambda: caller.over and agent.over, within=5, what="both to be released by BYE")
+    assert time.monotonic() - killed < 2.0
+    assert caller.by_peer
+    assert agent.by_peer
+    [call] = facts.until_all_over(team.queue, 1)
+    assert call.outcome == CallOutcome.LOST
+    facts.until_available(team.agents, within=5)
+    # It should not have touched the other call
+    until(lambda: other_caller.hears(AGENT_TONE, 1.0) and other_agent.hears(CALLER_TONE, 1.0), what="the other call to go on")
+    _no_gap(other_caller, other_agent)
+    other_caller.hang_up()
+    facts.until_all_over(other_team.queue, 1)
+
+
+def test_killed_process_of_a_waiting_caller_frees_the_agent_who_was_rung(stack: Stack, fleet: Fleet) -> None:
+    team, [agent] = staffed_team(stack, fleet, Takes(), ring_seconds=30)
+    caller = call_to(team, fleet)
+    facts.until_ringing(team.queue)
+    _process_of(facts.only_call(team.queue)).kill()
+    until(lambda: caller.over, within=3, what="the caller to be released")
+    [call] = facts.until_all_over(team.queue, 1)
+    assert call.outcome == CallOutcome.LOST
+    facts.until_available(team.agents, within=5)
+    # The agent's phone may ring on until it gives up; the next call must reach it all the same
+    for ringing in agent.calls:
+        ringing.hang_up()
+    agent.takes = ANSWERS
+    again = call_to(team, fleet, "again")
+    until(lambda: again.hears(AGENT_TONE), within=8, what="the next caller to be served")
+    again.hang_up()
+    facts.until_all_over(team.queue, 2)
+
+
+# ---- the node ----------------------------------------------------------------------------------------------
+def test_killed_node_ends_its_calls_cleanly_and_serves_again(stack: Stack, fleet: Fleet) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    waiting = call_to(team, fleet, "waiting")
+    facts.until_waiting(team.queue)
+    children = stack.processes()
+    assert stack.node
+    stack.node.kill()
+    stack.node.wait()
+    killed = time.monotonic()
+    # It should need no new node for the rows to be right: each call process writes its own end
+    until(lambda: not Call.objects.filter(queue=team.queue).exclude(state="ended").exists(), within=10, what="the rows to be right again")
+    assert time.monotonic() - killed < 10 * PATIENCE
+    stack.start_node()
+    facts.nothing_is_stuck(team.queue)
+    until(lambda: caller.over and agent.over and waiting.over, within=10, what="all phones to be released")
+    # It should leave none of the old node's processes behind, and serve the next caller without a new registration
+    psutil.wait_procs(children, timeout=5)
+    assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
+    facts.until_available(team.agents, within=10)
+    again = call_to(team, fleet, "again")
+    until(lambda: again.hears(AGENT_TONE), within=8, what="the next caller to be served")
+    again.hang_up()
+    until(lambda: again.over, what="the caller to be free")
+    facts.until_available(team.agents)
+
+
+# ---- the database ------------------------------------------------------------------------------------------
+def test_talk_and_music_go_on_while_the_database_is_away(stack: Stack, fleet: Fleet) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    waiting = call_to(team, fleet, "waiting")
+    facts.until_waiting(team.queue)
+    until(lambda: waiting.stream and waiting.stream.received > 50, what="the waiting caller to hear music")
+    _forget_gaps(caller, agent, waiting)
+    with stack.without_database():
+        heard = caller.stream.received if caller.stream else 0
+        until(lambda: caller.stream and caller.stream.received > heard + 150, within=6, what="three seconds of talk")
+        assert caller.hears(AGENT_TONE, 2.0)
+        assert agent.hears(CALLER_TONE, 2.0)
+        _no_gap(caller, agent, waiting)
+        # It should release the other side although nothing can be written
+        caller.hang_up()
+        until(lambda: agent.over and caller.bye_status == 200, within=3, what="the agent's phone to be free")
+    # It should write down what happened meanwhile, and give the agent the next caller
+    until(lambda: waiting.hears(AGENT_TONE), within=10, what="the waiting caller to be served")
+    first = Call.objects.filter(queue=team.queue).order_by("id").first()
+    assert first
+    facts.was_answered(first, hung_up_by="caller")
+    waiting.hang_up()
+    facts.until_all_over(team.queue, 2)
+    facts.until_available(team.agents)
+
+
+def test_a_call_that_arrives_while_the_database_is_away_is_told_so(stack: Stack, fleet: Fleet) -> None:
+    team, [agent] = staffed_team(stack, fleet, ANSWERS)
+    with stack.without_database():
+        caller = call_to(team, fleet, "early")
+        refresh = agent.register()
+        assert refresh.status == 503
+        assert refresh.get("retry-after")
+        until(lambda: caller.over or caller.first_answer_at, within=6, what="the caller to hear something")
+    # Refused with 5xx, or kept and served as soon as it is back: never silence
+    until(lambda: 500 <= caller.status < 600 or caller.hears(AGENT_TONE), within=10, what="the caller to be refused or served")
+    caller.hang_up()
+    again = call_to(team, fleet, "later")
+    until(lambda: again.hears(AGENT_TONE), within=10, what="the next caller to be served")
+    again.hang_up()
+    until(lambda: not Call.objects.filter(queue=team.queue).exclude(state="ended").exists(), within=10, what="all to be over")
+
+
+def _process_of(call: Call) -> psutil.Process:
+    row = until(lambda: CallProcess.objects.filter(name=call.process, ended_at=None).first(), what="the call's process")
+    return psutil.Process(row.pid)
+
+
+def _forget_gaps(*ends: dialog.Call) -> None:
+    for end in ends:
+        assert end.stream
+        end.stream.longest_gap = 0.0
+
+
+def _no_gap(*ends: dialog.Call) -> None:
+    for end in ends:
+        assert end.stream
+        assert end.stream.longest_gap < 0.2, f"{end.phone.user} heard nothing for {end.stream.longest_gap:.3f} s"
+        assert end.stream.lost == 0

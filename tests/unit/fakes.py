@@ -1,0 +1,150 @@
+"""A phone and a desk that only remember, for tests of the conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from telephony.ports import CALLER, CallerArrived, DialogData, LegId, NoFreeLeg, Quality
+from telephony.records import LegRecord
+
+
+@dataclass
+class FakeLeg:
+    uri: str
+    state: str = "ringing"
+    """ringing, answered, cancelling or closing (by us; the peer has not confirmed), ended"""
+    hears: str = ""
+    """music, prompt, the number of a leg, or nothing."""
+    ringback: bool = False
+    headers: dict[str, str] | None = None
+
+
+class FakePhone:
+    """Four legs. Complains of everything that a real phone could not do."""
+
+    def __init__(self) -> None:
+        self.legs: dict[LegId, FakeLeg] = {}
+        self.prompts: list[list[str]] = []
+        self.refused: int | None = None
+        self.early_media = False
+        self.unreadable = ""
+        self._next = 1
+
+    def caller_calls(self) -> None:
+        self.legs[CALLER] = FakeLeg("caller")
+
+    @property
+    def open_legs(self) -> set[LegId]:
+        return {leg for leg, there in self.legs.items() if there.state != "ended"}
+
+    def progress(self, leg: LegId, *, early_media: bool) -> None:
+        assert leg == CALLER
+        assert self.legs[leg].state == "ringing", "18x after a final answer"
+        self.legs[leg].ringback = not early_media
+        self.early_media = self.early_media or early_media
+
+    def answer(self, leg: LegId) -> None:
+        assert leg == CALLER
+        assert self.legs[leg].state in ("ringing", "ended"), "answered twice"
+        if self.legs[leg].state == "ringing":
+            self.legs[leg].state = "answering"
+
+    def refuse(self, leg: LegId, status: int) -> None:
+        assert leg == CALLER
+        assert self.legs[leg].state in ("ringing", "ended"), "refused after an answer"
+        if self.legs[leg].state == "ringing":
+            self.legs[leg].state = "closing"
+            self.refused = status
+
+    def dial(self, uri: str, *, caller_number: str, caller_name: str, headers: dict[str, str]) -> LegId:
+        if len(self.open_legs) >= 4:
+            raise NoFreeLeg
+        leg, self._next = self._next, self._next + 1
+        self.legs[leg] = FakeLeg(uri, headers=headers)
+        return leg
+
+    def hang_up(self, leg: LegId) -> None:
+        there = self.legs[leg]
+        if there.state != "ended":
+            there.state = "cancelling" if there.state == "ringing" else "closing"
+        there.hears = ""
+
+    def bridge(self, one: LegId, other: LegId) -> None:
+        self.legs[one].hears, self.legs[other].hears = str(other), str(one)
+
+    def unbridge(self, one: LegId, other: LegId) -> None:
+        for leg, partner in ((one, other), (other, one)):
+            if self.legs[leg].hears == str(partner):
+                self.legs[leg].hears = ""
+
+    def play_music(self, leg: LegId, path: str) -> None:
+        if path == self.unreadable:
+            raise OSError(path)
+        self.legs[leg].hears = path
+
+    def play_prompt(self, leg: LegId, paths: list[str]) -> None:
+        self.prompts.append(paths)
+
+    def stop_playing(self, leg: LegId) -> None:
+        self.legs[leg].hears = ""
+
+    def quality(self, leg: LegId) -> Quality:
+        return Quality(codec="PCMA")
+
+    def dialog(self, leg: LegId) -> DialogData | None:
+        return DialogData(f"call-id-{leg}", "sip:us", "a", "sip:them", "b", "sip:them", (), 1)
+
+
+class FakeDesk:
+    """Remembers each wish as a tuple; `on_wish` may act on it."""
+
+    def __init__(self, on_wish: Callable[[tuple[Any, ...]], None] | None = None) -> None:
+        self.wishes: list[tuple[Any, ...]] = []
+        self.saved: dict[int, LegRecord] = {}
+        self.on_wish = on_wish
+
+    def _wish(self, *wish: Any) -> None:
+        self.wishes.append(wish)
+        if self.on_wish:
+            self.on_wish(wish)
+
+    def named(self, name: str) -> list[tuple[Any, ...]]:
+        return [wish[1:] for wish in self.wishes if wish[0] == name]
+
+    def arrive(self, caller: CallerArrived) -> None:
+        self._wish("arrive")
+
+    def offer_rang(self, offer: int) -> None:
+        self._wish("offer_rang", offer)
+
+    def accept(self, offer: int) -> None:
+        self._wish("accept", offer)
+
+    def offer_failed(self, offer: int, outcome: str, status: int | None) -> None:
+        self._wish("offer_failed", offer, outcome, status)
+
+    def hold(self) -> None:
+        self._wish("hold")
+
+    def resume(self) -> None:
+        self._wish("resume")
+
+    def comfort(self) -> None:
+        self._wish("comfort")
+
+    def moved(self) -> None:
+        self._wish("moved")
+
+    def farewell(self) -> None:
+        self._wish("farewell")
+
+    def hang_up(self, by: str, reason: str) -> None:
+        self._wish("hang_up", by, reason)
+
+    def settle(self, command: int, done: bool, reason: str = "") -> None:
+        self._wish("settle", command, done, reason)
+
+    def save_leg(self, leg: LegRecord) -> None:
+        self.saved[leg.number] = replace(leg)

@@ -1,0 +1,65 @@
+"""Each misconfiguration is named once, by its id; a sound configuration by none."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.core.checks import run_checks
+from pytest_django.fixtures import Settings
+
+SOUND: dict[str, Any] = {
+    "BIND_ADDRESS": "127.0.0.1",
+    "SIP_PUBLIC_ADDRESS": "",
+    "HTTP_PORT": 8000,
+    "SIP_PORT": 5060,
+    "RTP_PORT_MIN": 20000,
+    "RTP_PORT_MAX": 29999,
+    "IDLE_PROCESSES": 8,
+    "MAX_CALL_PROCESSES": 300,
+    "SECRET_KEY": "k" * 50,
+    "REDIS_URL": "redis://127.0.0.1/0",
+    "SESSION_EXPIRES_SECONDS": 600,
+    "DEBUG": False,
+    "DEMO": False,
+}
+
+
+def ids(settings: Settings, **changes: Any) -> set[str]:
+    for name, value in {**SOUND, **changes}.items():
+        setattr(settings, name, value)
+    found = {str(message.id) for message in run_checks(include_deployment_checks=True)}
+    return {name for name in found if name.startswith("callcenter.")}
+
+
+def test_a_sound_configuration_has_no_message(settings: Settings) -> None:
+    assert ids(settings) == set()
+
+
+@pytest.mark.parametrize(
+    ("expected", "changes"),
+    [
+        ("E001", {"BIND_ADDRESS": "localhost"}),
+        ("E002", {"HTTP_PORT": 0}),
+        ("E002", {"SIP_PORT": 65536}),
+        ("E003", {"RTP_PORT_MIN": 30000}),
+        ("E003", {"SIP_PORT": 20000}),
+        ("E004", {"IDLE_PROCESSES": 301}),
+        ("E004", {"IDLE_PROCESSES": 0}),
+        ("E005", {"SECRET_KEY": "k" * 49}),
+        ("E006", {"REDIS_URL": "localhost:6379"}),
+        ("E007", {"SESSION_EXPIRES_SECONDS": 89}),
+        ("E008", {"BIND_ADDRESS": "0.0.0.0"}),
+        ("W001", {"BIND_ADDRESS": "192.168.1.5", "DEBUG": True}),
+        ("W002", {"BIND_ADDRESS": "192.168.1.5", "DEMO": True}),
+        ("W003", {"BIND_ADDRESS": "0.0.0.0", "SIP_PUBLIC_ADDRESS": "8.8.8.8"}),
+        ("W005", {"RTP_PORT_MAX": 22391}),
+    ],
+)
+def test_a_misconfiguration_is_named(settings: Settings, expected: str, changes: dict[str, Any]) -> None:
+    assert ids(settings, **changes) == {f"callcenter.{expected}"}
+
+
+@pytest.mark.parametrize("changes", [{"RTP_PORT_MAX": 22399}, {"SESSION_EXPIRES_SECONDS": 90}, {"REDIS_URL": "unix:///run/redis.sock"}])
+def test_the_limits_themselves_are_allowed(settings: Settings, changes: dict[str, Any]) -> None:
+    assert ids(settings, **changes) == set()

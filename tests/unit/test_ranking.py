@@ -1,0 +1,164 @@
+"""Each strategy beside a plain model of it, and every reason why not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from agents.states import AVAILABLE, BREAK, OFFLINE, ON_CALL, WRAP_UP
+from queues.ranking import STRATEGIES, Candidate, Demand, newcomer_calls, rank
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+moments = st.none() | st.integers(0, 5).map(lambda minutes: NOW - timedelta(minutes=minutes))
+
+
+@st.composite
+def people(draw: st.DrawFn, *, free: bool = False) -> list[Candidate]:
+    """Up to eight members; with `free` all of them may take the call."""
+    found = []
+    for agent in range(1, draw(st.integers(0, 8)) + 1):
+        one = Candidate(
+            agent=agent, state=AVAILABLE, idle_since=draw(moments), calls=draw(st.integers(0, 3)), position=draw(st.integers(0, 3)),
+        )  # fmt: skip
+        if not free:
+            one = replace(
+                one, state=draw(st.sampled_from([AVAILABLE, BREAK, ON_CALL, WRAP_UP, OFFLINE])), reachable=draw(st.booleans()),
+                open_calls=draw(st.integers(0, 2)), max_calls=draw(st.integers(1, 2)), tier=draw(st.integers(0, 2)),
+                logged_in=draw(st.booleans()), ready_at=draw(moments | st.just(NOW + timedelta(seconds=1))), leaving=draw(st.booleans()),
+            )  # fmt: skip
+        found.append(one)
+    return draw(st.permutations(found))
+
+
+def ask(strategy: str, members: list[Candidate], **demand: object) -> tuple[int, ...]:
+    return rank(members, Demand(now=NOW, strategy=strategy, **demand), draw=lambda: 0.5).order  # type: ignore[arg-type]
+
+
+@given(people(free=True))
+def test_longest_idle_prefers_who_never_had_a_call_then_who_waits_longest(members: list[Candidate]) -> None:
+    fresh = sorted(one.agent for one in members if one.idle_since is None)
+    rest = [one for one in members if one.idle_since is not None]
+    served = [one.agent for one in sorted(sorted(rest, key=lambda one: one.agent), key=lambda one: one.idle_since or NOW)]
+    assert list(ask("longest-idle", members)) == fresh + served
+
+
+@given(people(free=True), st.integers(0, 9))
+def test_round_robin_goes_round_from_the_pointer(members: list[Candidate], pointer: int) -> None:
+    circle = sorted(one.agent for one in members)
+    while circle and any(agent > pointer for agent in circle) and circle[0] <= pointer:
+        circle.append(circle.pop(0))
+    assert list(ask("round-robin", members, pointer=pointer)) == circle
+
+
+@given(people(free=True), st.integers(1, 30))
+def test_round_robin_offers_to_everybody_before_anybody_twice(members: list[Candidate], start: int) -> None:
+    pointer, asked = start, []
+    for _ in members:
+        pointer = ask("round-robin", members, pointer=pointer)[0]
+        asked.append(pointer)
+    assert sorted(asked) == sorted(one.agent for one in members)
+
+
+@given(people(free=True))
+def test_fewest_calls_prefers_who_answered_least(members: list[Candidate]) -> None:
+    counts = {one.agent: one.calls for one in members}
+    order = ask("fewest-calls", members)
+    assert [counts[agent] for agent in order] == sorted(counts.values())
+
+
+@given(st.lists(st.integers(0, 50)))
+def test_a_newcomer_starts_where_the_least_busy_colleague_is(counts: list[int]) -> None:
+    assert newcomer_calls(counts) == (min(counts) if counts else 0)
+
+
+@given(people(free=True))
+def test_linear_asks_everybody_once_before_it_begins_again(members: list[Candidate]) -> None:
+    by_position = sorted(members, key=lambda one: (one.position, one.agent))
+    asked: list[int] = []
+    for _ in members:
+        asked.append(ask("linear", members, last_tried=asked[-1] if asked else None)[0])
+    assert asked == [one.agent for one in by_position]
+    if members:
+        assert ask("linear", members, last_tried=asked[-1])[0] == asked[0]
+
+
+@given(people(free=True), st.randoms(use_true_random=False))
+def test_random_follows_the_draw(members: list[Candidate], dice: object) -> None:
+    draws = {one.agent: number / 10 for number, one in enumerate(members)}
+    numbers = iter(draws.values())
+    found = rank(members, Demand(now=NOW, strategy="random"), draw=lambda: next(numbers))
+    assert list(found.order) == sorted(draws, key=draws.__getitem__)
+
+
+@given(people(free=True))
+def test_ring_all_names_everybody_of_the_tier(members: list[Candidate]) -> None:
+    assert list(ask("ring-all", members)) == sorted(one.agent for one in members)
+
+
+@given(people(), st.sampled_from(sorted(STRATEGIES)), st.integers(0, 90))
+def test_everybody_is_either_ranked_or_told_why_not(members: list[Candidate], strategy: str, waited: int) -> None:
+    found = rank(members, Demand(now=NOW, strategy=strategy, waited=waited, tier_wait=30))
+    assert set(found.order) | found.left_out.keys() == {one.agent for one in members}
+    assert set(found.order).isdisjoint(found.left_out)
+    assert all(found.left_out.values())
+
+
+@given(people(), st.sampled_from(sorted(STRATEGIES)), st.integers(0, 90))
+def test_who_is_ranked_may_take_the_call_and_nobody_of_a_lower_tier_could(members: list[Candidate], strategy: str, waited: int) -> None:
+    def may(one: Candidate) -> bool:
+        below = [m for m in members if m.tier < one.tier and m.logged_in and m.reachable and m.state not in (BREAK, OFFLINE)]
+        ready = one.ready_at is None or one.ready_at <= NOW
+        free = one.state in (AVAILABLE, ON_CALL) and one.open_calls < one.max_calls and not one.leaving and ready
+        return one.reachable and one.logged_in and free and (one.tier == 0 or waited >= 30 * one.tier or not below)
+
+    able = [one for one in members if may(one)]
+    lowest = min((one.tier for one in able), default=None)
+    found = rank(members, Demand(now=NOW, strategy=strategy, waited=waited, tier_wait=30))
+    assert sorted(found.order) == sorted(one.agent for one in able if one.tier == lowest)
+    assert found.tier == lowest
+
+
+FREE = Candidate(agent=1, state=AVAILABLE)
+
+
+@pytest.mark.parametrize(
+    ("agent", "reason"),
+    [
+        (replace(FREE, active=False), "deactivated"),
+        (replace(FREE, state=BREAK), "break"),
+        (replace(FREE, state=WRAP_UP), "wrap_up"),
+        (replace(FREE, leaving=True), "leaving"),
+        (replace(FREE, reachable=False), "unreachable"),
+        (replace(FREE, state=ON_CALL, open_calls=1), "busy"),
+        (replace(FREE, ready_at=NOW + timedelta(seconds=1)), "cooling_down"),
+        (replace(FREE, logged_in=False), "logged_out_of_queue"),
+        (replace(FREE, state=BREAK, reachable=False, logged_in=False), "break"),
+        (replace(FREE, reachable=False, ready_at=NOW + timedelta(seconds=1)), "unreachable"),
+    ],
+)
+def test_the_first_failing_condition_is_the_reason(agent: Candidate, reason: str) -> None:
+    assert rank([agent], Demand(now=NOW, strategy="longest-idle")).left_out == {1: reason}
+
+
+def test_a_closed_tier_and_a_tier_that_comes_later_are_told_apart() -> None:
+    demand = Demand(now=NOW, strategy="longest-idle", waited=10, tier_wait=30)
+    second = Candidate(agent=2, state=AVAILABLE, tier=1)
+    assert rank([FREE, second], demand).left_out == {2: "tier_closed"}
+    assert rank([FREE, second], replace(demand, waited=30)).left_out == {2: "higher_tier"}
+
+
+def test_only_the_wanted_agent_is_asked_whatever_the_queue_says() -> None:
+    wanted = Candidate(agent=2, state=AVAILABLE, tier=3, logged_in=False)
+    found = rank([FREE, wanted], Demand(now=NOW, strategy="longest-idle", wanted=2, tier_wait=30))
+    assert (found.order, found.left_out) == ((2,), {1: "another_agent_wanted"})
+
+
+def test_the_explanation_is_plain_json_and_bounded() -> None:
+    crowd = [Candidate(agent=n, state=AVAILABLE if n % 2 else BREAK, idle_since=NOW) for n in range(300)]
+    why = rank(crowd, Demand(now=NOW, strategy="longest-idle")).explain()
+    assert why["ranked"][0] == {"agent": 1, "key": [NOW.isoformat()]}
+    assert (len(why["ranked"]), len(why["left_out"])) == (50, 50)
