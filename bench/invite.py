@@ -1,0 +1,118 @@
+"""From the event to the INVITE leaving, with the real node: an agent becomes available while callers wait.
+
+    .venv/bin/python -m bench.invite [--rounds 100]
+
+The clock runs from the moment before the service call that makes the agent available to the INVITE at the
+agent's phone: the row-locked match among all waiting calls and all agents, the bell, the node, the call's
+process, the edge. The waiting calls but one are rows that another, idle node would carry.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from bench.lab import Goal, laboratory, machine, report, spread
+
+if TYPE_CHECKING:
+    from tests.sip.harness.fleet import Fleet
+    from tests.sip.harness.stack import Stack, Team
+
+SIZES = ((2, 5), (100, 1000))
+"""Agents, waiting calls."""
+ELSEWHERE = "elsewhere"
+
+
+def main() -> int:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rounds", type=int, default=100)
+    chosen = options.parse_args()
+    before = machine()
+    found = {}
+    with laboratory() as (stack, fleet):
+        for agents, waiting in SIZES:
+            found[f"{agents}/{waiting}"] = spread(_measure(stack, fleet, agents, waiting, chosen.rounds))
+    goals = [Goal("event to INVITE, 100 agents, 1,000 waiting, p95", found["100/1000"]["p95"], 20, "ms")]
+    return report("invite", before, goals, {f"{name} agents/waiting, ms": figures for name, figures in found.items()})
+
+
+def _measure(stack: Stack, fleet: Fleet, agents: int, waiting: int, rounds: int) -> list[float]:
+    from agents.models import BreakReason
+    from queues.services import set_available, take_break
+    from tests.sip import facts
+    from tests.sip.harness.stack import PASSWORD
+    from tests.until import until
+
+    team = stack.team(agents=agents)
+    phone = fleet.phone(team.agents[0].sip_username, PASSWORD)
+    assert phone.register().status == 200
+    facts.until_available(team.agents[:1])
+    agent, reason = team.agents[0].pk, BreakReason.objects.filter(selectable=True).first()
+    assert reason
+    take_break(agent, reason.pk, actor="user:0")
+    _fill(team, waiting - 1)
+    _first_in_line(team)
+    found = []
+    for number in range(rounds):
+        caller = fleet.phone(f"first{team.number}-{number}").call(team.number)
+        facts.until_waiting(team.queue, waiting)
+        began = time.monotonic()
+        set_available(agent, actor="user:0")
+        ringing = until(lambda: phone.ringing, within=10, every=0.001, what="the phone to ring")
+        found.append(ringing.invited_at - began)
+        take_break(agent, reason.pk, actor="user:0")
+        caller.hang_up()
+        until(lambda end=ringing: end.over, what="the phone to be quiet")  # type: ignore[misc]
+        until(lambda: _on_break(agent), what="the agent to be on the break")
+    _empty(team)
+    return found
+
+
+def _first_in_line(team: Team) -> None:
+    """The call that is measured has the highest priority, so that it is the one the agent gets."""
+    from ivr.models import Number
+
+    Number.objects.filter(number=team.number).update(priority=10)
+
+
+def _on_break(agent: int) -> bool:
+    from agents.models import Agent
+
+    return Agent.objects.filter(pk=agent, state="break").exists()
+
+
+def _fill(team: Team, count: int) -> None:
+    """Waiting calls of another node; its heartbeat says that it lives."""
+    from django.utils import timezone
+
+    from queues.models import Call, Segment
+    from telephony.models import Node
+
+    now = timezone.now()
+    Node.objects.update_or_create(name=ELSEWHERE, defaults={"heartbeat_at": now + timedelta(days=1)})
+    fields: dict[str, Any] = {"queue": team.queue, "state": "queued", "node": ELSEWHERE}
+    rows = [
+        Call(
+            **fields,
+            process=f"{team.number}-{index}",
+            caller_number=str(index),
+            enqueued_at=now,
+            order_key=now + timedelta(milliseconds=index),
+        )
+        for index in range(count)
+    ]
+    made = Call.objects.bulk_create(rows)
+    Segment.objects.bulk_create([Segment(call=call, number=1, queue=team.queue, entered_at=now) for call in made])
+
+
+def _empty(team: Team) -> None:
+    from queues.models import Call
+
+    Call.objects.filter(queue=team.queue, node=ELSEWHERE).delete()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
