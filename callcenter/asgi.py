@@ -2,11 +2,13 @@
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callcenter.settings")
 # Each request runs in a thread that ends with it: a connection kept by that thread would be left open, and be of no use.
-os.environ.setdefault("DATABASE_POOL", "20")
+if not settings.configured:  # where they stand already this would reach only the children of that process
+    os.environ.setdefault("DATABASE_POOL", "20")
 django_application = get_asgi_application()
 
 # After Django is set up, for the consumers import models.

@@ -36,7 +36,8 @@ def test_the_board_moves_while_calls_come_and_go(site: Site, open_page: Open, sh
         floor.call("+493022222222"),
         floor.call("+493033333333", priority=2),
     )
-    expect(page.locator(f"tr[data-call='{second.pk}']")).to_be_visible(timeout=SOON)
+    for waiting in (second, third):
+        expect(page.locator(f"tr[data-call='{waiting.pk}']")).to_be_visible(timeout=SOON)
     expect(page.locator(f"[data-agent='{alice.pk}']")).to_contain_text("Mia Musterfrau", timeout=SOON)
     order = page.locator("tr[data-call]").evaluate_all("rows => rows.map(row => Number(row.dataset.call))")
     assert [pk for pk in order if pk in (second.pk, third.pk)] == [third.pk, second.pk]
