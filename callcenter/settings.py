@@ -186,6 +186,8 @@ SESSION_EXPIRES_SECONDS = env.int("SESSION_EXPIRES_SECONDS", default=600)
 NODE_NAME = env.str("NODE_NAME", default=os.uname().nodename.split(".")[0])
 IDLE_PROCESSES = env.int("IDLE_PROCESSES", default=8)
 MAX_CALL_PROCESSES = env.int("MAX_CALL_PROCESSES", default=300)
+CLERKS = env.int("CLERKS", default=2)
+"""Processes of a node that write for its calls, each with one database connection. Two, so that one can die unnoticed."""
 DRAIN_SECONDS = env.int("DRAIN_SECONDS", default=20)
 """How long a node that is told to stop lets calls in progress go on."""
 

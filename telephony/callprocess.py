@@ -1,14 +1,14 @@
-"""One customer's call in a process of its own: phones on one side, node and records on the other, one loop.
+"""One customer's call in a process of its own: phones on one side, node and clerk on the other, one loop, one thread.
 
-Only this loop touches the phones. The outbox has a thread of its own that writes rows; what it finds out
-comes back through a queue. An idle process sleeps in poll() on its pipe and its SIP socket and costs nothing.
+An idle process sleeps in poll() on its pipe and its SIP socket and costs nothing. Here is no Django and no
+database: what is to be written is told to a clerk (`clerkdesk`), what is to be logged to the node.
 """
 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
-import queue
 import select
 import signal
 import socket
@@ -17,20 +17,17 @@ import time
 from collections import deque
 from dataclasses import asdict, dataclass
 
-import structlog
-from django.conf import settings
-
 from . import wire
+from .clerkdesk import ClerkDesk
 from .conversation import Conversation, Phase
-from .desk import RowDesk
-from .outbox import Outbox
 from .pjsua.phone import PjsuaPhone
-from .ports import CallerArrived, Drain, NodeLost
+from .ports import CallerArrived, ClerkAssigned, Drain, NodeLost
 from .records import LegRecord, StoryFact
 
-log = structlog.get_logger(__name__)
+log = logging.getLogger(__name__)
 
-LONGEST_PUMP_MS = 200
+LONGEST_PUMP = 0.2
+"""Seconds between two looks at the clock when nothing happens at all."""
 COURTESY_SECONDS = 0.7
 """Past the first retransmission (T1 = 0.5 s): a BYE that crossed ours, or was repeated, still finds somebody to say 200."""
 WRITE_OUT_SECONDS = 600.0
@@ -39,7 +36,7 @@ WRITE_OUT_SECONDS = 600.0
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a call process is told at its birth."""
+    """What a call process is told at its birth. Times in seconds."""
 
     node: str
     name: str
@@ -48,6 +45,10 @@ class Options:
     """host:port of the edge, the outbound proxy of every leg."""
     rtp_port_min: int
     rtp_port_max: int
+    media_host: str = ""
+    public_address: str = ""
+    session_expires: int = 600
+    rtp_timeout: float = 30.0
 
 
 class CallProcess:
@@ -55,26 +56,25 @@ class CallProcess:
         self.options = options
         self.pipe = pipe
         self.lines = wire.Lines()
+        self.sockets: deque[int] = deque()
+        """Descriptors that came over the pipe, for the facts that announce them."""
         self.inbox: deque[StoryFact] = deque()
-        self.from_desk: queue.SimpleQueue[StoryFact] = queue.SimpleQueue()
-        self.outbox = Outbox()
         self.phone = PjsuaPhone(
             options.sip_host, options.rtp_port_min, options.rtp_port_max, options.edge, self.inbox.append,
-            media_host=settings.BIND_ADDRESS, public_address=settings.SIP_PUBLIC_ADDRESS,
-            session_expires=settings.SESSION_EXPIRES_SECONDS, rtp_timeout=settings.RTP_TIMEOUT_SECONDS,
+            media_host=options.media_host, public_address=options.public_address,
+            session_expires=options.session_expires, rtp_timeout=options.rtp_timeout,
         )  # fmt: skip
-        self.desk = RowDesk(node=options.node, process=options.name, answer=self._answer, leg_changed=self._tell_leg, outbox=self.outbox)
+        self.desk = ClerkDesk(leg_changed=self._tell_leg)
         self.conversation = Conversation(self.phone, self.desk)
         self.node_there = True
         self.draining = False
         self.over_since: float | None = None
-        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.sip_port = 0
+        self._poll = select.poll()
+        self._poll.register(pipe, select.POLLIN)
 
     def run(self) -> None:
-        self.sip_port = self.phone.start()
-        self.outbox.start()
-        self._tell(ready=self.sip_port, preloaded=_preloaded())
+        port = self.phone.start()
+        self._tell(ready=port, preloaded=_preloaded())
         while not self._done():
             self._wait()
             self._take_in()
@@ -85,27 +85,32 @@ class CallProcess:
         if self.conversation.phase is Phase.IDLE:
             self._sleep()
             self.phone.pump(0)
-        elif not self.inbox:
-            self.phone.pump(self._pump_ms())
+        else:
+            self._work()
 
     def _sleep(self) -> None:
-        poll = select.poll()
-        poll.register(self.pipe, select.POLLIN)
-        poll.register(self.phone.fileno(), select.POLLIN)
-        poll.poll()
+        self._poll.register(self.phone.fileno(), select.POLLIN)
+        self._poll.poll()
+        self._poll.unregister(self.phone.fileno())
 
-    def _pump_ms(self) -> int:
+    def _work(self) -> None:
+        """Media runs in here, 150 turns a second: what one turn asks is what a bridged call costs. So everything else
+        (deadlines, facts, the conversation) is looked at only when there is a fact, a word of node or clerk, or it is time."""
+        pump, poll, inbox, clock, until = self.phone.pump, self._poll.poll, self.inbox, time.monotonic, self._until()
+        while not inbox and (left := until - clock()) > 0:
+            pump(int(left * 1000) + 1)
+            if poll(0):
+                return
+
+    def _until(self) -> float:
+        now = time.monotonic()
         deadline = self.conversation.deadline()
-        if deadline is None:
-            return LONGEST_PUMP_MS
-        return max(0, min(LONGEST_PUMP_MS, int((deadline - time.monotonic()) * 1000)))
+        return now + LONGEST_PUMP if deadline is None else min(now + LONGEST_PUMP, deadline)
 
     # ---- taking in ----------------------------------------------------------------------------------------------
     def _take_in(self) -> None:
-        """The records' answers first: a word of the node may build on one of them."""
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._hear(self.from_desk.get_nowait())
+        """The clerk's answers first: a word of the node may build on one of them."""
+        self._hear_clerk()
         self._read_pipe()
         while self.inbox:
             self._hear(self.inbox.popleft())
@@ -113,18 +118,26 @@ class CallProcess:
     def _hear(self, fact: StoryFact) -> None:
         if isinstance(fact, CallerArrived):
             self._tell(arrived=fact.sip_call_id)
-            log.info("caller arrived", sip_call_id=fact.sip_call_id, source=fact.source)
+            log.info("caller arrived", extra={"sip_call_id": fact.sip_call_id, "source": fact.source})
         self.conversation.hear(fact, time.monotonic())
+
+    def _hear_clerk(self) -> None:
+        before = self.desk.fileno()
+        for fact in self.desk.hear():
+            self._hear(fact)
+        if before >= 0 and self.desk.fileno() < 0:  # gone; the node knows and sends another
+            self._poll.unregister(before)
 
     def _read_pipe(self) -> None:
         if not self.node_there:
             return
         try:
-            data = self.pipe.recv(65536, socket.MSG_DONTWAIT)
+            data, sockets = wire.receive(self.pipe)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
+            data, sockets = b"", []
+        self.sockets += sockets
         if not data:
             self._node_lost()
         for text in self.lines.feed(data):
@@ -134,20 +147,23 @@ class CallProcess:
         fact = wire.decode(text)
         if isinstance(fact, Drain):
             self.draining = True
+        elif isinstance(fact, ClerkAssigned):
+            self._take_clerk(socket.socket(fileno=self.sockets.popleft()))
         else:
             self._hear(fact)
 
+    def _take_clerk(self, clerk: socket.socket) -> None:
+        if self.desk.fileno() >= 0:
+            self._poll.unregister(self.desk.fileno())
+        self._poll.register(clerk, select.POLLIN)
+        self.desk.assign(clerk)
+
     def _node_lost(self) -> None:
-        """Without its node nobody would close this call's rows later: it says good-bye and writes the end itself."""
+        """Without its node nobody would close this call later: it says good-bye, and the clerk writes the end."""
+        self._poll.unregister(self.pipe)
         self.node_there = False
         self.draining = True
         self._hear(NodeLost())
-
-    def _answer(self, fact: StoryFact) -> None:
-        """From the outbox's thread: hand over and wake the loop, which may be sleeping in the SIP stack."""
-        self.from_desk.put(fact)
-        with contextlib.suppress(OSError):
-            self._waker.sendto(b"\r\n\r\n", (self.options.sip_host, self.sip_port))
 
     def _tell_leg(self, leg: LegRecord) -> None:
         """The node sends the BYEs if we die, so it knows every dialog that stands."""
@@ -168,7 +184,31 @@ class CallProcess:
         self.over_since = self.over_since or now
         if now < self.over_since + COURTESY_SECONDS:
             return False
-        return self.outbox.empty or now > self.over_since + WRITE_OUT_SECONDS
+        return self.desk.empty or self._nobody_writes() or now > self.over_since + WRITE_OUT_SECONDS
+
+    def _nobody_writes(self) -> bool:
+        """Node and clerk are both gone, and nobody will send another clerk: whoever comes after them closes the rows."""
+        return not self.node_there and self.desk.fileno() < 0
+
+
+class ToNode(logging.Handler):
+    """Log lines go to the node, which writes them like its own, with secrets and numbers hidden."""
+
+    def __init__(self, pipe: socket.socket) -> None:
+        super().__init__(logging.INFO)
+        self.pipe = pipe
+        self.usual = set(vars(logging.makeLogRecord({})))
+        self.setFormatter(logging.Formatter())
+
+    def emit(self, record: logging.LogRecord) -> None:
+        extra = {name: value for name, value in vars(record).items() if name not in self.usual}
+        if record.exc_info:
+            extra["exception"] = logging.Formatter().formatException(record.exc_info)
+        line = wire.line({"log": {"level": record.levelno, "event": record.getMessage(), "extra": {**extra, "part": record.name}}})
+        try:
+            self.pipe.sendall(line)
+        except OSError:  # there is no node any more
+            sys.stderr.write(line.decode())
 
 
 def _preloaded() -> bool:
@@ -181,7 +221,7 @@ def main(options: Options, pipe: socket.socket) -> None:
     """The child's life. It leaves by _exit: the C library's own destructors abort the process."""
     for unwanted in (signal.SIGINT, signal.SIGTERM):
         signal.signal(unwanted, signal.SIG_IGN)  # the node decides; a talk is not cut by a Ctrl-C
-    structlog.contextvars.bind_contextvars(process=options.name)
+    logging.basicConfig(level=logging.INFO, handlers=[ToNode(pipe)], force=True)
     code = 1
     try:
         process = CallProcess(options, pipe)

@@ -1,11 +1,13 @@
-"""The records of one call, over the services of queues: wishes go through the outbox, answers come as facts."""
+"""The records of one call, over the services of queues: carries out what its process wishes, in the clerk's process."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass
+from typing import Any
 
 import structlog
+from django.db import transaction
 
 from callcenter.core.errors import Refusal
 from ivr.services import Route, route
@@ -14,38 +16,42 @@ from queues.models import Call, Command, Offer, Queue
 from queues.states import LIVE, WAITING, OfferOutcome
 
 from . import sounds
-from .outbox import Outbox
 from .ports import CallerArrived
 from .records import Accepted, Comfort, DeskFact, Farewell, LegRecord, Moved, Placed, Routed, Unrouted
-from .services import legs
+from .services import legs, nodes
+from .wishes import Wish
 
-log = structlog.get_logger(__name__)
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process that carries the call: name of its node, its own, and where it is."""
+
+    node: str
+    process: str
+    pid: int
+    sip_port: int
 
 
 class RowDesk:
-    """`records.Desk` in rows.
+    """:param answer: takes each fact."""
 
-    :param node: name of the node, and `process` of this call process: the call's owner.
-    :param answer: takes each fact; called from the outbox's thread.
-    :param leg_changed: told of each leg before its row is written, for those who must know even while the database is away.
-    """
-
-    def __init__(
-        self, *, node: str, process: str, answer: Callable[[DeskFact], None], leg_changed: Callable[[LegRecord], None], outbox: Outbox
-    ) -> None:
-        self.node = node
-        self.process = process
+    def __init__(self, owner: Owner, answer: Callable[[DeskFact], None]) -> None:
+        self.owner = owner
         self.answer = answer
-        self.leg_changed = leg_changed
-        self.outbox = outbox
-        self.call: int | None = None
         self.queue: Queue | None = None
+        self._call: int | None = None
+        self._methods: dict[str, Callable[..., None]] = {
+            "arrive": self._arrive_or_turn_away, "offer_rang": self._offer_rang, "accept": self._accept, "offer_failed": self._offer_failed,
+            "hold": self._hold, "resume": self._resume, "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
+            "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
+        }  # fmt: skip
+
+    def carry_out(self, wish: Wish, *, again: bool) -> None:
+        """:raises Refusal: the rows do not allow it. :raises django.db.Error: the database is away."""
+        self._methods[wish.name](**wish.args, again=again or wish.again)
 
     # ---- arrival ----------------------------------------------------------------------------------------------
-    def arrive(self, caller: CallerArrived) -> None:
-        self.outbox.put("arrive", lambda again: self._arrive_or_turn_away(caller, again))
-
-    def _arrive_or_turn_away(self, caller: CallerArrived, again: bool) -> None:
+    def _arrive_or_turn_away(self, caller: CallerArrived, *, again: bool) -> None:
         try:
             self._arrive(caller, again)
         except Refusal as refusal:
@@ -64,49 +70,55 @@ class RowDesk:
         self._record(caller)
         self._enqueue(found, again)
 
+    @transaction.atomic
     def _record(self, caller: CallerArrived) -> None:
+        """The process and its call: one commit, so that no call is ever without an owner."""
+        owner = self.owner
+        nodes.process_claimed(owner.node, name=owner.process, pid=owner.pid, sip_port=owner.sip_port)
         arrived = acd.arrive(
-            node=self.node,
-            process=self.process,
+            node=owner.node,
+            process=owner.process,
             sip_call_id=caller.sip_call_id,
             caller_number=caller.caller_number,
             caller_name=caller.caller_name,
             dialled=caller.dialled,
         )
-        self.call = arrived.pk
-        structlog.contextvars.bind_contextvars(call=self.call)
+        self._call = arrived.pk
+        structlog.contextvars.bind_contextvars(call=self._call)
 
     def _enqueue(self, found: Route, again: bool) -> None:
         if again and Call.objects.filter(pk=self._id, state__in=WAITING).exists():
-            self.answer(self._moved())  # it was done; only the answer got lost
+            self.answer(self._sounds_now())  # it was done; only the answer got lost
             return
         placement = acd.enqueue(self._id, found.queue_id, priority=found.priority, wanted_agent_id=found.wanted_agent_id)
-        self.queue = Queue.objects.get(pk=placement.queue_id)
+        if self.queue is None or self.queue.pk != placement.queue_id:
+            self.queue = Queue.objects.get(pk=placement.queue_id)
         if not placement.queued:
             self.answer(Farewell(sounds.farewell(self.queue), placement.reason))
         elif placement.queue_id != found.queue_id:
-            self.answer(self._moved())
+            self.answer(self._sounds_now())
         else:
             prompts = () if placement.direct else sounds.greeting(self.queue, placement.position)
             self.answer(Placed(prompts, placement.direct))
 
     # ---- while waiting ----------------------------------------------------------------------------------------
-    def comfort(self) -> None:
-        self.outbox.put("comfort", lambda _: self.answer(Comfort(sounds.comfort(self._queue_now(), self._position()))))
+    def _comfort(self, *, again: bool) -> None:
+        self.answer(Comfort(sounds.comfort(self._queue_now(), self._position())))
 
-    def moved(self) -> None:
-        self.outbox.put("moved", lambda _: self.answer(self._moved()))
+    def _moved(self, *, again: bool) -> None:
+        self.answer(self._sounds_now())
 
-    def farewell(self) -> None:
-        self.outbox.put("farewell", lambda _: self.answer(Farewell(sounds.farewell(self._queue_now()), "fallback")))
+    def _farewell(self, *, again: bool) -> None:
+        self.answer(Farewell(sounds.farewell(self._queue_now()), "fallback"))
 
-    def _moved(self) -> Moved:
+    def _sounds_now(self) -> Moved:
         now_in = self._queue_now()
         return Moved(sounds.profile(now_in), sounds.greeting(now_in, self._position()))
 
     def _queue_now(self) -> Queue:
         queue = Call.objects.select_related("queue").get(pk=self._id).queue or self.queue
-        assert queue is not None
+        if queue is None:
+            raise Queue.DoesNotExist("The call was never in a queue.")
         self.queue = queue
         return queue
 
@@ -119,52 +131,47 @@ class RowDesk:
         return ahead.count() + 1
 
     # ---- offers -----------------------------------------------------------------------------------------------
-    def offer_rang(self, offer: int) -> None:
-        self.outbox.put("offer_rang", lambda _: acd.offer_rang(offer))
+    def _offer_rang(self, offer: int, *, again: bool) -> None:
+        acd.offer_rang(offer)
 
-    def accept(self, offer: int) -> None:
-        self.outbox.put("accept", lambda again: self._accept(offer, again))
-
-    def _accept(self, offer: int, again: bool) -> None:
+    def _accept(self, offer: int, *, again: bool) -> None:
         won = acd.accept(offer) or (again and Offer.objects.filter(pk=offer, outcome=OfferOutcome.ACCEPTED).exists())
         live = won or Call.objects.filter(pk=self._id, state__in=LIVE).exists()
         self.answer(Accepted(offer, won, live))
 
-    def offer_failed(self, offer: int, outcome: str, status: int | None) -> None:
-        self.outbox.put("offer_failed", lambda _: acd.offer_failed(offer, OfferOutcome(outcome), sip_status=status))
+    def _offer_failed(self, offer: int, outcome: str, status: int | None, *, again: bool) -> None:
+        acd.offer_failed(offer, OfferOutcome(outcome), sip_status=status)
 
     # ---- the talk and its end -----------------------------------------------------------------------------------
-    def hold(self) -> None:
-        self.outbox.put("hold", lambda _: acd.hold(self._id))
+    def _hold(self, *, again: bool) -> None:
+        acd.hold(self._id)
 
-    def resume(self) -> None:
-        self.outbox.put("resume", lambda _: acd.resume(self._id))
+    def _resume(self, *, again: bool) -> None:
+        acd.resume(self._id)
 
-    def hang_up(self, by: str, reason: str) -> None:
-        self.outbox.put("hang_up", lambda _: self._hang_up(by, reason))
+    def _hang_up(self, by: str, reason: str, *, again: bool) -> None:
+        if self._known():
+            acd.hang_up(self._id, by=by, reason=reason)
 
-    def _hang_up(self, by: str, reason: str) -> None:
-        if self.call is not None:
-            acd.hang_up(self.call, by=by, reason=reason)
-
-    def settle(self, command: int, done: bool, reason: str = "") -> None:
-        self.outbox.put("settle", lambda _: self._settle(command, done, reason))
-
-    def _settle(self, command: int, done: bool, reason: str) -> None:
+    def _settle(self, command: int, done: bool, reason: str, *, again: bool) -> None:
         if Command.objects.filter(pk=command, status=Command.Status.REQUESTED).exists():
             acd.settle_command(command, done, reason)
 
-    def save_leg(self, leg: LegRecord) -> None:
-        self.leg_changed(leg)
-        leg = replace(leg)  # as it is now: it may change before it is written
-        self.outbox.put("save_leg", lambda _: self._save_leg(leg))
+    def _save_leg(self, leg: LegRecord, *, again: bool) -> None:
+        if self._known():
+            legs.save(self._id, leg)
 
-    def _save_leg(self, leg: LegRecord) -> None:
-        if self.call is not None:
-            legs.save(self.call, leg)
-
+    # ---- which call ---------------------------------------------------------------------------------------------
     @property
     def _id(self) -> int:
-        if self.call is None:
+        if not self._known():
             raise Call.DoesNotExist("The call was never recorded.")
-        return self.call
+        assert self._call is not None
+        return self._call
+
+    def _known(self) -> bool:
+        """A clerk who took over from a dead one finds the call in the rows: a process carries one in its life."""
+        if self._call is None:
+            mine: Any = Call.objects.filter(node=self.owner.node, process=self.owner.process)
+            self._call = mine.order_by("-pk").values_list("pk", flat=True).first()
+        return self._call is not None

@@ -10,6 +10,7 @@ import asyncio
 import functools
 import os
 import signal
+import socket
 import time
 from typing import Any
 
@@ -17,13 +18,14 @@ import structlog
 from django.conf import settings
 
 from . import callprocess
+from .clerks import Clerks, Customer
 from .clock import Clock
 from .edgechild import EdgeChild
 from .hearing import Heard, Hearing
 from .leftovers import Leftovers
 from .outbox import Outbox
 from .pool import Child, Pool, most_processes, ports_of
-from .ports import CommandGiven, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed
+from .ports import ClerkAssigned, CommandGiven, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed
 from .services import calls, nodes
 
 log = structlog.get_logger(__name__)
@@ -64,6 +66,7 @@ class Node:
             gone=self._child_gone,
             wake_host=self.sip_host,
         )
+        self.clerks = Clerks(name, self.sip_host, count=settings.CLERKS, hand=self._hand_clerk)
         self.leftovers = Leftovers(name, bye=self._bye, gone=lambda port: self.edge.send({"op": "gone", "port": port}))
         self.hearing = Hearing(
             name,
@@ -85,6 +88,8 @@ class Node:
         await asyncio.to_thread(self.outbox.wait_empty, DATABASE_SECONDS)
         self.hearing.start()
         self.clock.start()
+        self.clerks.start()
+        await self.clerks.wait_ready(WARM_SECONDS)
         self.pool.grow()
         # No INVITE before somebody is there to take it: a restarted node's callers would hear nothing for seconds.
         await self.pool.wait_ready(WARM_SECONDS)
@@ -123,6 +128,7 @@ class Node:
         self.hearing.stop()
         self.pool.close()
         await self.pool.wait_empty(GOODBYE_SECONDS)
+        await self.clerks.stop()
         self.edge.stop()
         self.clock.stop()
         self.outbox.put("node_stopped", lambda _: nodes.stopped(self.name))
@@ -187,8 +193,6 @@ class Node:
         self.affinity[key] = child.sip_port
         log.info("call claimed", process=child.name, sip_call_id=key.partition("|")[0])
         self.edge.send({"op": "claimed", "key": key, "port": child.sip_port, "busy": False})
-        name, pid, port = child.name, child.pid, child.sip_port
-        self.outbox.put("process_claimed", lambda _: nodes.process_claimed(self.name, name=name, pid=pid, sip_port=port))
 
     def _bye(self, dialog: dict[str, Any]) -> None:
         self._soon(self.edge.send, {"op": "bye", "dialog": dialog})
@@ -196,10 +200,23 @@ class Node:
     # ---- call processes ---------------------------------------------------------------------------------------------
     def _birth(self, name: str, number: int) -> tuple[Any, ...]:
         first, last = ports_of(number)
-        return (callprocess.Options(self.name, name, self.sip_host, self.edge_address, first, last),)
+        options = callprocess.Options(
+            self.name, name, self.sip_host, self.edge_address, first, last,
+            media_host=settings.BIND_ADDRESS, public_address=settings.SIP_PUBLIC_ADDRESS,
+            session_expires=settings.SESSION_EXPIRES_SECONDS, rtp_timeout=settings.RTP_TIMEOUT_SECONDS,
+        )  # fmt: skip
+        return (options,)
 
     def _child_ready(self, child: Child) -> None:
         self.edge.send({"op": "process", "port": child.sip_port})
+        self.clerks.serve(Customer(child.name, child.pid, child.sip_port))
+
+    def _hand_clerk(self, process: str, sock: socket.socket) -> None:
+        child = self.pool.children.get(process)
+        if child is None:
+            sock.close()
+            return
+        self.pool.hand(child, ClerkAssigned(), sock)
 
     def _child_gone(self, child: Child, code: int) -> None:
         """A process ended. A clean one wrote its own end; for another we say the BYEs and close its rows."""
@@ -209,7 +226,8 @@ class Node:
             for dialog in child.dialogs.values():
                 self.edge.send({"op": "bye", "dialog": dialog})
         self.edge.send({"op": "gone", "port": child.sip_port})
-        if child.claimed_at is not None:
+        self.clerks.forget(child.name)
+        if child.arrived:
             self.outbox.put("process_gone", lambda _: self._write_gone(child, code))
 
     def _write_gone(self, child: Child, code: int) -> None:

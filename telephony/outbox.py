@@ -68,20 +68,22 @@ class Outbox:
 
     def _until_done(self, name: str, job: Job) -> None:
         again = False
-        while not self._attempt(name, job, again):
+        while not carried_out(name, job, again):
             again = True
             time.sleep(self.retry_seconds)
 
-    def _attempt(self, name: str, job: Job, again: bool) -> bool:
-        """One try; False if the database is away."""
-        try:
-            job(again)
-        except (OperationalError, InterfaceError) as error:
-            log.warning("outbox: database away, %s is kept (%s)", name, type(error).__name__)
-            connection.close()
-            return False
-        except Refusal as refusal:
-            log.info("outbox: %s refused: %s", name, refusal.code)
-        except Exception:  # one bad write must not hold up those behind it
-            log.exception("outbox: %s failed", name)
-        return True
+
+def carried_out(name: str, job: Job, again: bool) -> bool:
+    """One try; False if the database is away. What the rows refuse, or fails in our code, is logged and done with:
+    one bad write must not hold up those behind it."""
+    try:
+        job(again)
+    except (OperationalError, InterfaceError) as error:
+        log.warning("database away, %s is kept (%s)", name, type(error).__name__)
+        connection.close()
+        return False
+    except Refusal as refusal:
+        log.info("%s refused: %s", name, refusal.code)
+    except Exception:
+        log.exception("%s failed", name)
+    return True

@@ -215,6 +215,8 @@ class Pool:
     def _heard(self, child: Child, message: dict[str, Any]) -> None:
         if port := message.get("ready"):
             self._became_ready(child, int(port), bool(message.get("preloaded")))
+        if line := message.get("log"):
+            log.log(line["level"], line["event"], process=child.name, **line["extra"])
         if message.get("arrived"):
             child.arrived, child.arrived_at = True, time.monotonic()
         if dialog := message.get("dialog"):
@@ -276,6 +278,19 @@ class Pool:
         """Hand over a fact and wake the process, which may be sleeping in its SIP stack."""
         child.backlog += wire.encode(fact)
         self._flush(child)
+        self._wake(child)
+
+    def hand(self, child: Child, fact: NodeFact, sock: socket.socket) -> None:
+        """Hand over a socket with the fact that says what it is for. The child has it then, or is dying."""
+        if child.backlog:  # what was said before comes first
+            self._loop.call_later(0.05, self.hand, child, fact, sock)
+            return
+        with sock, contextlib.suppress(OSError):
+            if child.pipe and child.pipe.fileno() >= 0:
+                socket.send_fds(child.pipe, [wire.encode(fact)], [sock.fileno()])
+        self._wake(child)
+
+    def _wake(self, child: Child) -> None:
         if child.sip_port:
             self._waker.sendto(b"\r\n\r\n", (self.wake_host, child.sip_port))
 

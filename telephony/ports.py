@@ -122,6 +122,11 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class ClerkAssigned:
+    """The socket that came with this leads to the clerk who writes for this process."""
+
+
+@dataclass(frozen=True, slots=True)
 class CallMoved:
     """The call's row is in another queue now: other music, another greeting."""
 
@@ -142,7 +147,7 @@ class NodeLost:
 
 
 PhoneFact = CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | MediaLost
-NodeFact = OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain
+NodeFact = OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned
 
 Fact = PhoneFact | NodeFact
 

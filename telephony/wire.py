@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import array
 import json
+import socket
 from dataclasses import asdict
 from typing import Any
 
-from .ports import CallMoved, CommandGiven, Drain, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed, Target
+from .ports import CallMoved, ClerkAssigned, CommandGiven, Drain, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed, Target
 
-_FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain)}
+INT = array.array("i").itemsize
+MOST_SOCKETS = 4
+
+_FACTS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain, ClerkAssigned)
+}
 
 
 def encode(fact: NodeFact) -> bytes:
@@ -35,6 +42,19 @@ def line(message: dict[str, Any]) -> bytes:
 def message(text: bytes) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(text)
     return found
+
+
+def receive(pipe: socket.socket) -> tuple[bytes, list[int]]:
+    """What is there now, with the descriptors that came along. Raises BlockingIOError when there is nothing.
+
+    `socket.recv_fds` of Python 3.11 and 3.12 forgets its flags and would wait.
+    """
+    data, ancillary, _, _ = pipe.recvmsg(65536, socket.CMSG_SPACE(MOST_SOCKETS * INT), socket.MSG_DONTWAIT)
+    numbers = array.array("i")
+    for level, kind, content in ancillary:
+        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_RIGHTS):
+            numbers.frombytes(content[: len(content) - len(content) % INT])
+    return data, list(numbers)
 
 
 class Lines:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 
-import django
 from django.conf import settings
 
-APPS = ["django.contrib.auth", "django.contrib.contenttypes", "auditlog", "callcenter.core", "agents", "queues", "ivr", "telephony"]
+from telephony.lean import prepare
 
 
 def main() -> int:
@@ -31,13 +29,6 @@ def main() -> int:
         sys.stderr.write(f"edge: cannot listen on {settings.BIND_ADDRESS}:{settings.SIP_PORT}/udp: {error.strerror}\n")
         return 1
     return 0
-
-
-def prepare() -> None:
-    """Django with the few apps that the edge needs: it must be back within a second, and half of a start is the others."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callcenter.settings")
-    settings.INSTALLED_APPS = APPS
-    django.setup()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,179 @@
+"""`python -m telephony.clerk --fd N`: a clerk writes down what the calls of its node say. Started by the node.
+
+Each call process has a socket to one clerk. So a call costs no database connection, its process needs neither
+Django nor credentials, and the few lasting connections have every statement planned already.
+One job is done after the other: first those that somebody waits for, then papers. While the database is away
+the first job is tried again, and the others keep their order behind it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import json
+import selectors
+import signal
+import socket
+import sys
+import time
+from collections import deque
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from .wire import Lines, line
+from .wishes import PAPERS, Wish, answer, done
+
+if TYPE_CHECKING:
+    from .desk import RowDesk
+    from .records import DeskFact
+
+log = structlog.get_logger(__name__)
+
+RETRY_SECONDS = 0.5
+PATIENCE_SECONDS = 1.0
+"""So long a call process that does not read may hold up the others; its answers are short and mostly fit into the socket."""
+LAST_SECONDS = 600.0
+"""Without its node a clerk stays for the calls that still end, but no longer; what is left then the reaper closes."""
+
+
+class Client:
+    """One call process, at the other end of its socket."""
+
+    def __init__(self, hello: dict[str, Any], sock: socket.socket, waker: socket.socket) -> None:
+        from .desk import Owner, RowDesk  # with Django, which is set up by now
+
+        self.name: str = hello["process"]
+        self.socket = sock
+        self.socket.settimeout(PATIENCE_SECONDS)
+        self.lines = Lines()
+        self.desk: RowDesk = RowDesk(Owner(hello["node"], self.name, hello["pid"], hello["sip_port"]), self._tell)
+        self._address = (hello["sip_host"], hello["sip_port"])
+        self._waker = waker
+
+    def carry_out(self, wish: Wish, again: bool) -> None:
+        self.desk.carry_out(wish, again=again)
+
+    def acknowledge(self, wish: Wish) -> None:
+        self._send(done(wish.number))
+
+    def _tell(self, fact: DeskFact) -> None:
+        """Hand over and wake its loop, which may be sleeping in the SIP stack."""
+        self._send(answer(fact))
+        with contextlib.suppress(OSError):
+            self._waker.sendto(b"\r\n\r\n", self._address)
+
+    def _send(self, data: bytes) -> None:
+        with contextlib.suppress(OSError):  # it is gone; what it wished is written all the same
+            self.socket.sendall(data)
+
+
+class Clerk:
+    """:param node: our end of the socket to the node, which sends the socket of each new call process over it."""
+
+    def __init__(self, node: socket.socket) -> None:
+        self.node = node
+        self.node_gone_at: float | None = None
+        self.clients: set[Client] = set()
+        self._urgent: deque[tuple[Client, Wish]] = deque()
+        self._papers: deque[tuple[Client, Wish]] = deque()
+        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._selector = selectors.DefaultSelector()
+        self._selector.register(node, selectors.EVENT_READ, None)
+
+    def run(self) -> None:
+        """Until the node is gone and every call of it has ended."""
+        self.node.sendall(line({"op": "ready"}))
+        while not self._finished():
+            work = self._urgent or self._papers
+            self._listen(0 if work else 1.0)
+            if work := self._urgent or self._papers:
+                self._do(*work.popleft())
+
+    def _finished(self) -> bool:
+        if self.node_gone_at is None:
+            return False
+        idle = not (self.clients or self._urgent or self._papers)
+        return idle or time.monotonic() > self.node_gone_at + LAST_SECONDS
+
+    # ---- hearing ----------------------------------------------------------------------------------------------------
+    def _listen(self, seconds: float) -> None:
+        for key, _ in self._selector.select(seconds):
+            if key.data is None:
+                self._hear_node()
+            else:
+                self._hear(key.data)
+
+    def _hear_node(self) -> None:
+        """Each message brings one call process with its socket; it comes whole (SOCK_SEQPACKET)."""
+        data, sockets, _, _ = socket.recv_fds(self.node, 65536, 1)
+        if not data:
+            self._selector.unregister(self.node)
+            self.node_gone_at = time.monotonic()
+        for number in sockets:
+            client = Client(json.loads(data), socket.socket(fileno=number), self._waker)
+            self.clients.add(client)
+            self._selector.register(client.socket, selectors.EVENT_READ, client)
+
+    def _hear(self, client: Client) -> None:
+        try:
+            data = client.socket.recv(65536)
+        except OSError:
+            data = b""
+        for text in client.lines.feed(data):
+            wish = Wish.of(json.loads(text))
+            (self._papers if wish.name in PAPERS else self._urgent).append((client, wish))
+        if not data:  # what it wished is still carried out
+            self._selector.unregister(client.socket)
+            self.clients.discard(client)
+
+    # ---- writing ----------------------------------------------------------------------------------------------------
+    def _do(self, client: Client, wish: Wish) -> None:
+        from .outbox import carried_out
+
+        structlog.contextvars.bind_contextvars(process=client.name)
+        job = functools.partial(client.carry_out, wish)
+        again = False
+        while not carried_out(wish.name, job, again):
+            again = True
+            self._rest()
+        client.acknowledge(wish)
+        structlog.contextvars.clear_contextvars()
+
+    def _rest(self) -> None:
+        """While the database is away; sockets are still read, so that no call process has to wait to say something."""
+        until = time.monotonic() + RETRY_SECONDS
+        while (left := until - time.monotonic()) > 0:
+            self._listen(left)
+
+
+def _warm_up() -> None:
+    """The first caller should not wait for a connection, for modules or for the music to be composed."""
+    from django.db import Error
+
+    from ivr.services import route
+
+    from . import desk, prompts  # noqa: F401
+
+    prompts.default_music()
+    with contextlib.suppress(Error):  # the database may come later
+        route("", source="public")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="telephony.clerk", description=__doc__)
+    parser.add_argument("--fd", type=int, required=True, help="Descriptor of the socket to the node.")
+    descriptor = parser.parse_args().fd
+    for unwanted in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(unwanted, signal.SIG_IGN)  # it goes when the node and the last call have gone
+    from .lean import prepare
+
+    prepare()
+    _warm_up()
+    Clerk(socket.socket(fileno=descriptor)).run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

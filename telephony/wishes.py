@@ -1,0 +1,78 @@
+"""What a call process asks of its clerk, and what the clerk answers, as JSON lines. No Django, no SIP.
+
+A wish carries a number; "done" with that number says that it was carried out, whatever came of it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from .ports import CallerArrived, DialogData, Quality
+from .records import Accepted, Comfort, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Unrouted
+
+PAPERS = frozenset({"save_leg"})
+"""Wishes nobody waits for: they are carried out after all others, so that paperwork never delays a caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A method of `records.Desk` with its arguments."""
+
+    number: int
+    name: str
+    args: dict[str, Any]
+    again: bool = False
+    """Asked before: it may have been carried out already, and only the answer got lost."""
+
+    def line(self) -> bytes:
+        return _line({"wish": self.number, "name": self.name, "args": self.args, "again": self.again})
+
+    @classmethod
+    def of(cls, message: dict[str, Any]) -> Wish:
+        return cls(message["wish"], message["name"], _arguments(message["args"]), message["again"])
+
+
+def _arguments(args: dict[str, Any]) -> dict[str, Any]:
+    return {name: READERS[name](value) if name in READERS else value for name, value in args.items()}
+
+
+def _leg(fields: dict[str, Any]) -> LegRecord:
+    dialog, quality = fields.pop("dialog"), fields.pop("quality")
+    if dialog:
+        dialog = DialogData(**{**dialog, "route_set": tuple(dialog["route_set"])})
+    return LegRecord(**fields, dialog=dialog, quality=Quality(**quality) if quality else None)
+
+
+READERS: dict[str, Callable[[Any], Any]] = {"caller": lambda fields: CallerArrived(**fields), "leg": _leg}
+"""Arguments that are more than numbers and words."""
+
+
+def done(number: int) -> bytes:
+    return _line({"done": number})
+
+
+def answer(fact: DeskFact) -> bytes:
+    return _line({"fact": type(fact).__name__, **asdict(fact)})
+
+
+FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Routed, Unrouted, Placed, Moved, Comfort, Farewell, Accepted)}
+
+
+def fact(message: dict[str, Any]) -> DeskFact:
+    """
+    :raises LookupError: for a fact that this version does not know.
+    """
+    kind = FACTS[message.pop("fact")]
+    if "profile" in message:
+        message["profile"] = QueueProfile(**message["profile"])
+    if "prompts" in message:
+        message["prompts"] = tuple(message["prompts"])
+    found: DeskFact = kind(**message)
+    return found
+
+
+def _line(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"
