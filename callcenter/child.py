@@ -45,13 +45,18 @@ def _search_capability() -> int:
     return next((number for number in (CAP_DAC_READ_SEARCH, CAP_DAC_OVERRIDE) if held >> number & 1), 0)
 
 
-def preparation(account: Account | None = None, death_signal: signal.Signals = signal.SIGTERM) -> Callable[[], None]:
-    """What to run between fork and exec (`preexec_fn`)."""
+def preparation(account: Account | None = None, death_signal: signal.Signals | None = signal.SIGTERM) -> Callable[[], None]:
+    """What to run between fork and exec (`preexec_fn`).
+
+    :param death_signal: what the child gets when its parent dies; None: it lives on.
+    """
     parent = os.getpid()
 
     def prepare() -> None:
         if account:
             _become(account)
+        if death_signal is None:
+            return
         # After the change of user: the kernel forgets the death signal when credentials change.
         _prctl(PR_SET_PDEATHSIG, death_signal)
         if os.getppid() != parent:

@@ -10,12 +10,12 @@ import contextlib
 import logging
 import os
 import select
-import signal
 import socket
 import sys
 import time
 from collections import deque
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from . import wire
 from .clerkdesk import ClerkDesk
@@ -26,7 +26,10 @@ from .records import LegRecord, StoryFact
 
 log = logging.getLogger(__name__)
 
-LONGEST_PUMP = 0.2
+TURN_MS = 20
+"""RTP is taken in so often, both legs in one go: a packet is 20 ms of sound, and to wake for each costs twice as much.
+SIP, node and clerk are heard at once."""
+LONGEST_WORK = 0.5
 """Seconds between two looks at the clock when nothing happens at all."""
 COURTESY_SECONDS = 0.7
 """Past the first retransmission (T1 = 0.5 s): a BYE that crossed ours, or was repeated, still finds somebody to say 200."""
@@ -74,11 +77,13 @@ class CallProcess:
 
     def run(self) -> None:
         port = self.phone.start()
-        self._tell(ready=port, preloaded=_preloaded())
+        self._poll.register(self.phone.fileno(), select.POLLIN)
+        self._tell(ready=port)
         while not self._done():
             self._wait()
             self._take_in()
             self.conversation.tick(time.monotonic())
+        self._tell(leaving=True)
 
     # ---- waiting ------------------------------------------------------------------------------------------------
     def _wait(self) -> None:
@@ -89,23 +94,23 @@ class CallProcess:
             self._work()
 
     def _sleep(self) -> None:
-        self._poll.register(self.phone.fileno(), select.POLLIN)
         self._poll.poll()
-        self._poll.unregister(self.phone.fileno())
 
     def _work(self) -> None:
-        """Media runs in here, 150 turns a second: what one turn asks is what a bridged call costs. So everything else
-        (deadlines, facts, the conversation) is looked at only when there is a fact, a word of node or clerk, or it is time."""
+        """Fifty turns a second: what one turn asks is half of what a bridged call costs. So everything else (deadlines, the
+        conversation) is looked at only when there is a fact, a word of node or clerk, or it is time."""
         pump, poll, inbox, clock, until = self.phone.pump, self._poll.poll, self.inbox, time.monotonic, self._until()
+        own = self.phone.fileno()
         while not inbox and (left := until - clock()) > 0:
-            pump(int(left * 1000) + 1)
-            if poll(0):
+            heard = poll(min(TURN_MS, int(left * 1000) + 1))
+            pump(0)
+            if heard and any(number != own for number, _ in heard):
                 return
 
     def _until(self) -> float:
         now = time.monotonic()
         deadline = self.conversation.deadline()
-        return now + LONGEST_PUMP if deadline is None else min(now + LONGEST_PUMP, deadline)
+        return now + LONGEST_WORK if deadline is None else min(now + LONGEST_WORK, deadline)
 
     # ---- taking in ----------------------------------------------------------------------------------------------
     def _take_in(self) -> None:
@@ -211,21 +216,15 @@ class ToNode(logging.Handler):
             sys.stderr.write(line.decode())
 
 
-def _preloaded() -> bool:
-    """Whether the fork server had loaded everything before it bore us."""
-    preload = sys.modules.get("telephony.preload")
-    return getattr(preload, "LOADED_BY", None) == os.getppid()
+def main(options: dict[str, Any], pipe: socket.socket) -> None:
+    """The child's life. It leaves by _exit: the C library's own destructors abort the process.
 
-
-def main(options: Options, pipe: socket.socket) -> None:
-    """The child's life. It leaves by _exit: the C library's own destructors abort the process."""
-    for unwanted in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(unwanted, signal.SIG_IGN)  # the node decides; a talk is not cut by a Ctrl-C
+    :param options: the fields of `Options`.
+    """
     logging.basicConfig(level=logging.INFO, handlers=[ToNode(pipe)], force=True)
     code = 1
     try:
-        process = CallProcess(options, pipe)
-        process.run()
+        CallProcess(Options(**options), pipe).run()
         code = 0
     except Exception:
         log.exception("call process failed")

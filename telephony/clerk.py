@@ -41,7 +41,7 @@ LAST_SECONDS = 600.0
 class Client:
     """One call process, at the other end of its socket."""
 
-    def __init__(self, hello: dict[str, Any], sock: socket.socket, waker: socket.socket) -> None:
+    def __init__(self, hello: dict[str, Any], sock: socket.socket) -> None:
         from .desk import Owner, RowDesk  # with Django, which is set up by now
 
         self.name: str = hello["process"]
@@ -49,8 +49,6 @@ class Client:
         self.socket.settimeout(PATIENCE_SECONDS)
         self.lines = Lines()
         self.desk: RowDesk = RowDesk(Owner(hello["node"], self.name, hello["pid"], hello["sip_port"]), self._tell)
-        self._address = (hello["sip_host"], hello["sip_port"])
-        self._waker = waker
 
     def carry_out(self, wish: Wish, again: bool) -> None:
         self.desk.carry_out(wish, again=again)
@@ -59,10 +57,7 @@ class Client:
         self._send(done(wish.number))
 
     def _tell(self, fact: DeskFact) -> None:
-        """Hand over and wake its loop, which may be sleeping in the SIP stack."""
         self._send(answer(fact))
-        with contextlib.suppress(OSError):
-            self._waker.sendto(b"\r\n\r\n", self._address)
 
     def _send(self, data: bytes) -> None:
         with contextlib.suppress(OSError):  # it is gone; what it wished is written all the same
@@ -78,7 +73,6 @@ class Clerk:
         self.clients: set[Client] = set()
         self._urgent: deque[tuple[Client, Wish]] = deque()
         self._papers: deque[tuple[Client, Wish]] = deque()
-        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._selector = selectors.DefaultSelector()
         self._selector.register(node, selectors.EVENT_READ, None)
 
@@ -112,7 +106,7 @@ class Clerk:
             self._selector.unregister(self.node)
             self.node_gone_at = time.monotonic()
         for number in sockets:
-            client = Client(json.loads(data), socket.socket(fileno=number), self._waker)
+            client = Client(json.loads(data), socket.socket(fileno=number))
             self.clients.add(client)
             self._selector.register(client.socket, selectors.EVENT_READ, client)
 

@@ -63,9 +63,8 @@ class Clerks:
     :param hand: gives a call process, by its name, its end of the socket to its clerk.
     """
 
-    def __init__(self, node: str, sip_host: str, *, count: int, hand: Callable[[str, socket.socket], None]) -> None:
+    def __init__(self, node: str, *, count: int, hand: Callable[[str, socket.socket], None]) -> None:
         self.node = node
-        self.sip_host = sip_host
         self.count = count
         self.hand = hand
         self.ready: list[Clerk] = []
@@ -163,7 +162,4 @@ class Clerks:
         return False
 
     def _hello(self, customer: Customer) -> dict[str, object]:
-        return {
-            "node": self.node, "process": customer.name, "pid": customer.pid,
-            "sip_host": self.sip_host, "sip_port": customer.sip_port,
-        }  # fmt: skip
+        return {"node": self.node, "process": customer.name, "pid": customer.pid, "sip_port": customer.sip_port}

@@ -80,4 +80,4 @@ def _lives(pid: int) -> bool:
         state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
     except OSError:
         return False
-    return b"multiprocessing.forkserver" in command and state != "Z"
+    return b"telephony.nursery" in command and state != "Z"

@@ -17,7 +17,6 @@ from typing import Any
 import structlog
 from django.conf import settings
 
-from . import callprocess
 from .clerks import Clerks, Customer
 from .clock import Clock
 from .edgechild import EdgeChild
@@ -30,6 +29,7 @@ from .services import calls, nodes
 
 log = structlog.get_logger(__name__)
 
+CALL_PROCESS = "telephony.callprocess:main"
 GOODBYE_SECONDS = 5.0
 """How long call processes have to say BYE and write their end when the node stops."""
 DATABASE_SECONDS = 3.0
@@ -60,13 +60,12 @@ class Node:
         self.pool = Pool(
             idle=settings.IDLE_PROCESSES,
             limit=most_processes(),
-            target=callprocess.main,
+            target=CALL_PROCESS,
             birth=self._birth,
             ready=self._child_ready,
             gone=self._child_gone,
-            wake_host=self.sip_host,
         )
-        self.clerks = Clerks(name, self.sip_host, count=settings.CLERKS, hand=self._hand_clerk)
+        self.clerks = Clerks(name, count=settings.CLERKS, hand=self._hand_clerk)
         self.leftovers = Leftovers(name, bye=self._bye, gone=lambda port: self.edge.send({"op": "gone", "port": port}))
         self.hearing = Hearing(
             name,
@@ -90,7 +89,7 @@ class Node:
         self.clock.start()
         self.clerks.start()
         await self.clerks.wait_ready(WARM_SECONDS)
-        self.pool.grow()
+        self.pool.start()
         # No INVITE before somebody is there to take it: a restarted node's callers would hear nothing for seconds.
         await self.pool.wait_ready(WARM_SECONDS)
         edge = asyncio.create_task(self.edge.keep_running())
@@ -133,7 +132,7 @@ class Node:
         self.clock.stop()
         self.outbox.put("node_stopped", lambda _: nodes.stopped(self.name))
         await asyncio.to_thread(self.outbox.wait_empty, GOODBYE_SECONDS)
-        await self.pool.dismiss_fork_server()
+        await self.pool.dismiss_nursery()
         log.info("node stopped", node=self.name)
 
     def _soon(self, call: Any, *args: Any) -> None:
@@ -198,14 +197,15 @@ class Node:
         self._soon(self.edge.send, {"op": "bye", "dialog": dialog})
 
     # ---- call processes ---------------------------------------------------------------------------------------------
-    def _birth(self, name: str, number: int) -> tuple[Any, ...]:
+    def _birth(self, name: str, number: int) -> dict[str, Any]:
+        """The fields of `callprocess.Options`."""
         first, last = ports_of(number)
-        options = callprocess.Options(
-            self.name, name, self.sip_host, self.edge_address, first, last,
-            media_host=settings.BIND_ADDRESS, public_address=settings.SIP_PUBLIC_ADDRESS,
-            session_expires=settings.SESSION_EXPIRES_SECONDS, rtp_timeout=settings.RTP_TIMEOUT_SECONDS,
-        )  # fmt: skip
-        return (options,)
+        return {
+            "node": self.name, "name": name, "sip_host": self.sip_host, "edge": self.edge_address,
+            "rtp_port_min": first, "rtp_port_max": last,
+            "media_host": settings.BIND_ADDRESS, "public_address": settings.SIP_PUBLIC_ADDRESS,
+            "session_expires": settings.SESSION_EXPIRES_SECONDS, "rtp_timeout": settings.RTP_TIMEOUT_SECONDS,
+        }  # fmt: skip
 
     def _child_ready(self, child: Child) -> None:
         self.edge.send({"op": "process", "port": child.sip_port})

@@ -1,25 +1,22 @@
-"""Call processes kept warm: forked from a server that has everything loaded, one for each call, thrown away after it."""
+"""Call processes kept warm: born of a nursery that has everything loaded, one for each call, thrown away after it."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import multiprocessing
 import os
 import socket
 import time
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from multiprocessing import forkserver, resource_tracker
-from multiprocessing.context import ForkServerProcess
 from typing import Any
 
 import structlog
 from django.conf import settings
 
 from . import wire
+from .births import Births, NoNursery
 from .ports import Drain, NodeFact
 
 log = structlog.get_logger(__name__)
@@ -30,13 +27,13 @@ busy with other things; the caller's INVITE lives for 32 s (RFC 3261 17.1.1.2)."
 UNUSED_SECONDS = 20.0
 """A process that was claimed and got no INVITE is given up; the caller has repeated the INVITE five times by then (RFC 3261 17.1.1.2)."""
 STARTING_AT_ONCE = 8
-"""Births in progress: a fork takes about 10 ms and as much again until it is ready; more would only queue at the fork server."""
+"""Births in progress: each takes some 6 ms of CPU until it is ready; more would only keep those from theirs who have a call."""
+UNHURRIED_SECONDS = 0.1
+"""A birth that nobody waits for begins so late: the call that took the process is being set up meanwhile."""
+UNKNOWN = -1
+"""Exit code of a child whose end nobody saw and that did not say good-bye."""
 LEAST_PORTS = 8
 """RTP and RTCP of four legs."""
-
-
-class PoolDrains(Exception):
-    """No more births."""
 
 
 @dataclass(eq=False, slots=True)
@@ -46,7 +43,7 @@ class Child:
     name: str
     number: int
     """Its slice of the RTP ports."""
-    process: ForkServerProcess | None = None
+    pid: int = 0
     pipe: socket.socket | None = None
     sip_port: int = 0
     claimed_at: float | None = None
@@ -58,18 +55,18 @@ class Child:
     """Its confirmed dialogs, for the BYEs if it dies."""
     lines: wire.Lines = field(default_factory=wire.Lines)
     backlog: bytearray = field(default_factory=bytearray)
-
-    @property
-    def pid(self) -> int:
-        return (self.process.pid if self.process else None) or 0
+    leaving: bool = False
+    """It said that its end is in order."""
+    orphan: bool = False
+    """Its nursery died: nobody will tell how it ends."""
 
 
 class Pool:
     """Keeps `idle` processes ready and starts more while claims wait, up to `limit`.
 
-    :param birth: makes the arguments of a child's main from its name and its number.
-    :param target: the child's main, called with those arguments and the child's end of the pipe.
-    :param gone: told of each child that ended, with its exit code.
+    :param birth: makes the options of a child from its name and its number.
+    :param target: the child's main ("module:function"), called with those options and the child's end of the pipe.
+    :param gone: told of each child that ended, with its exit code (negative: killed by that signal).
     """
 
     def __init__(
@@ -77,12 +74,10 @@ class Pool:
         *,
         idle: int,
         limit: int,
-        target: Callable[..., None],
-        birth: Callable[[str, int], tuple[Any, ...]],
+        target: str,
+        birth: Callable[[str, int], dict[str, Any]],
         ready: Callable[[Child], None],
         gone: Callable[[Child, int], None],
-        wake_host: str = "127.0.0.1",
-        preload: str = "telephony.preload",
     ) -> None:
         self.idle_wanted = idle
         self.limit = limit
@@ -90,13 +85,9 @@ class Pool:
         self.birth = birth
         self.ready = ready
         self.gone = gone
-        self.wake_host = wake_host
         self.children: dict[str, Child] = {}
         self.draining = False
-        self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload([preload])
-        # One thread: two that look after children at the same time steal exit codes from each other (Popen.poll).
-        self._starter = ThreadPoolExecutor(1, thread_name_prefix="starter")
+        self._births = Births(born=self._begun, ended=self._ended, orphaned=self._orphaned)
         self._starting: set[str] = set()
         self._idle: deque[Child] = deque()
         self._claims: deque[asyncio.Future[Child | None]] = deque()
@@ -104,7 +95,7 @@ class Pool:
         self._count = 0
         self._era = f"{os.getpid()}-{int(time.time())}"
         self._failures = 0
-        self._waker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._unhurried: asyncio.TimerHandle | None = None
         self._loop = asyncio.get_running_loop()
         self._born = asyncio.Event()
         self._empty = asyncio.Event()
@@ -115,6 +106,9 @@ class Pool:
         """A process for a call; None when the limit is reached or none became ready in time."""
         if not self._idle and (self.draining or self._exhausted()):
             return None
+        if self._idle and not self._claims:
+            self._grow_soon()
+            return self._hand_out()
         waiting: asyncio.Future[Child | None] = self._loop.create_future()
         self._claims.append(waiting)
         self._serve()
@@ -142,56 +136,55 @@ class Pool:
             self.tell(child, Drain())
 
     # ---- growing ------------------------------------------------------------------------------------------------
+    def start(self) -> None:
+        self._births.start()
+        self._loop.create_task(self._grow_when_possible())
+
+    async def _grow_when_possible(self) -> None:
+        await self._births.ready()
+        self.grow()
+
     def grow(self) -> None:
         """Start what is missing: the idle ones, and one for each claim that waits."""
         if self.draining:
             return
         wanted = self.idle_wanted + len(self._claims) - len(self._idle) - len(self._starting)
         room = min(self.limit - len(self.children), STARTING_AT_ONCE - len(self._starting))
-        for _ in range(max(0, min(wanted, room))):
-            self._start()
+        try:
+            for _ in range(max(0, min(wanted, room))):
+                self._start()
+        except NoNursery:
+            self._grow_later()
+
+    def _grow_soon(self) -> None:
+        if self._unhurried is None and not self.draining:
+            self._unhurried = self._loop.call_later(UNHURRIED_SECONDS, self._grow_unhurried)
+
+    def _grow_unhurried(self) -> None:
+        self._unhurried = None
+        self.grow()
 
     def _start(self) -> None:
-        self._count += 1
-        child = Child(f"{self._era}-{self._count}", self._numbers.popleft())
-        self.children[child.name] = child
-        self._empty.clear()
-        self._starting.add(child.name)
-        begun = self._loop.run_in_executor(self._starter, self._fork, child)
-        begun.add_done_callback(lambda done: self._begun(child, done))
-
-    def _fork(self, child: Child) -> None:
-        """In a thread: talking to the fork server blocks for as long as the fork takes."""
-        if self.draining:
-            raise PoolDrains
+        """:raises NoNursery: nothing has begun."""
+        name, number = f"{self._era}-{self._count + 1}", self._numbers[0]
         ours, theirs = socket.socketpair()
+        with theirs:
+            try:
+                self._births.order(name, self.target, self.birth(name, number), theirs)
+            except NoNursery:
+                ours.close()
+                raise
         ours.setblocking(False)
-        try:
-            child.process = self._context.Process(
-                target=self.target, args=(*self.birth(child.name, child.number), theirs), name=child.name, daemon=False
-            )
-            child.process.start()
-            child.pipe = ours
-        finally:
-            theirs.close()
+        self._count += 1
+        self._numbers.popleft()
+        self.children[name] = child = Child(name, number, pipe=ours)
+        self._empty.clear()
+        self._starting.add(name)
+        self._loop.add_reader(ours, self._read, child)
 
-    def _begun(self, child: Child, done: asyncio.Future[None]) -> None:
-        if error := done.exception():
-            self._not_begun(child, error)
-            return
-        assert child.process
-        assert child.pipe
-        self._loop.add_reader(child.pipe, self._read, child)
-        self._loop.add_reader(child.process.sentinel, self._ended, child)
-        if self.draining:
-            child.backlog += wire.encode(Drain())
-        self._flush(child)
-
-    def _not_begun(self, child: Child, error: BaseException) -> None:
-        self._forget(child)
-        if not self.draining:
-            log.error("call process did not start", error=repr(error))
-            self._grow_later()
+    def _begun(self, name: str, pid: int) -> None:
+        if child := self.children.get(name):
+            child.pid = pid
 
     def _grow_later(self) -> None:
         """After a failure wait longer each time, 10 s at most: a broken fork server must not be hammered."""
@@ -209,12 +202,16 @@ class Pool:
             data = b""
         if not data:
             self._loop.remove_reader(child.pipe)
+            if child.orphan:
+                self._loop.call_soon(self._buried, child, 0 if child.leaving else UNKNOWN)
         for text in child.lines.feed(data):
             self._heard(child, wire.message(text))
 
     def _heard(self, child: Child, message: dict[str, Any]) -> None:
         if port := message.get("ready"):
-            self._became_ready(child, int(port), bool(message.get("preloaded")))
+            self._became_ready(child, int(port))
+        if message.get("leaving"):
+            child.leaving = True
         if line := message.get("log"):
             log.log(line["level"], line["event"], process=child.name, **line["extra"])
         if message.get("arrived"):
@@ -224,9 +221,7 @@ class Pool:
         elif "leg" in message:
             child.dialogs.pop(int(message["leg"]), None)
 
-    def _became_ready(self, child: Child, port: int, preloaded: bool) -> None:
-        if not preloaded:
-            log.error("call process was born without its modules: slow and heavy", process=child.name)
+    def _became_ready(self, child: Child, port: int) -> None:
         child.sip_port = port
         self._failures = 0
         self._starting.discard(child.name)
@@ -243,17 +238,24 @@ class Pool:
             if not claim.done():
                 claim.set_result(self._hand_out())
 
-    def _ended(self, child: Child) -> None:
-        assert child.process
-        assert child.pipe
-        self._loop.remove_reader(child.process.sentinel)
-        self._read(child)
-        self._loop.remove_reader(child.pipe)
-        child.pipe.close()
-        buried = self._loop.run_in_executor(self._starter, _bury, child.process)
-        buried.add_done_callback(lambda done: self._buried(child, done.result()))
+    def _ended(self, name: str, code: int) -> None:
+        child = self.children.get(name)
+        if child is None:
+            return
+        self._read(child)  # its last words
+        self._buried(child, code)
+
+    def _orphaned(self) -> None:
+        """The nursery died. Those it bore live on, as long as their pipes; those it was bearing may never come."""
+        for child in list(self.children.values()):
+            child.orphan = True
+            if child.name in self._starting:
+                self._buried(child, UNKNOWN)
+        self._loop.create_task(self._grow_when_possible())
 
     def _buried(self, child: Child, code: int) -> None:
+        if self.children.get(child.name) is not child:
+            return
         was_starting = child.name in self._starting
         self._forget(child)
         self.gone(child, code)
@@ -270,29 +272,24 @@ class Pool:
         self._numbers.append(child.number)
         if not self.children:
             self._empty.set()
-        if child.pipe and child.process is None:
+        if child.pipe:
+            self._loop.remove_reader(child.pipe)
             child.pipe.close()
 
     # ---- speaking to children -------------------------------------------------------------------------------------
     def tell(self, child: Child, fact: NodeFact) -> None:
-        """Hand over a fact and wake the process, which may be sleeping in its SIP stack."""
+        """Hand over a fact; its process sleeps on the pipe as well as on SIP."""
         child.backlog += wire.encode(fact)
         self._flush(child)
-        self._wake(child)
 
     def hand(self, child: Child, fact: NodeFact, sock: socket.socket) -> None:
         """Hand over a socket with the fact that says what it is for. The child has it then, or is dying."""
-        if child.backlog:  # what was said before comes first
+        if child.backlog and child.name in self.children:  # what was said before comes first
             self._loop.call_later(0.05, self.hand, child, fact, sock)
             return
         with sock, contextlib.suppress(OSError):
             if child.pipe and child.pipe.fileno() >= 0:
                 socket.send_fds(child.pipe, [wire.encode(fact)], [sock.fileno()])
-        self._wake(child)
-
-    def _wake(self, child: Child) -> None:
-        if child.sip_port:
-            self._waker.sendto(b"\r\n\r\n", (self.wake_host, child.sip_port))
 
     def _flush(self, child: Child) -> None:
         if child.pipe is None or child.pipe.fileno() < 0 or not child.backlog:
@@ -331,28 +328,12 @@ class Pool:
         self.draining = True
         for child in self.children.values():
             if child.pipe and child.pipe.fileno() >= 0:
-                self._loop.remove_reader(child.pipe)
                 with contextlib.suppress(OSError):
-                    child.pipe.shutdown(socket.SHUT_RDWR)
+                    child.pipe.shutdown(socket.SHUT_WR)  # we still listen: of an orphan only the pipe tells the end
 
-    async def dismiss_fork_server(self) -> None:
+    async def dismiss_nursery(self) -> None:
         """It would leave by itself after us; waited for, nothing of ours is left when we are gone."""
-        await asyncio.to_thread(_dismiss_fork_server)
-
-
-def _bury(process: ForkServerProcess) -> int:
-    """Take leave of an ended process. Returns its exit code: 0 clean, negative: killed by that signal."""
-    process.join()
-    code = process.exitcode
-    process.close()
-    return -1 if code is None else code
-
-
-def _dismiss_fork_server() -> None:
-    helpers: list[Any] = [forkserver._forkserver, resource_tracker._resource_tracker]
-    for helper in helpers:
-        with contextlib.suppress(AttributeError, OSError):  # private to the library: without it they leave a little later
-            helper._stop()
+        await self._births.stop()
 
 
 def ports_of(number: int) -> tuple[int, int]:

@@ -8,20 +8,21 @@ import os
 import tempfile
 import wave
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from django.conf import settings
 
-from . import speech
+if TYPE_CHECKING:  # a quarter of a second that a clerk who finds the files needs not wait
+    import numpy as np
+    import numpy.typing as npt
 
 RATE = 8000
 MUSIC_VERSION = 1
 """Part of the file's name: a change of the composition makes a new file."""
+SPEECH_VERSION = 1
+"""Likewise: raise it when the same text should sound different."""
 VOICE_LEVEL = 0.5
 """Peak of spoken prompts, full scale being 1: as loud as a person on a telephone."""
-
-Samples = npt.NDArray[np.float64]
 
 
 def default_music() -> Path:
@@ -36,12 +37,18 @@ def default_music() -> Path:
 
 def spoken(text: str, language: str = "en") -> Path:
     """`text` as speech, kept by its content. Raises `speech.SpeechError` for a language that is not there."""
-    key = hashlib.sha256(f"{speech.VERSION}\0{language}\0{text}".encode()).hexdigest()[:32]
+    key = hashlib.sha256(f"{SPEECH_VERSION}\0{language}\0{text}".encode()).hexdigest()[:32]
     path = _folder() / f"spoken-{language[:12].replace('/', '_')}-{key}.wav"
     if not path.exists():
-        samples = speech.synthesise(text, language, rate=RATE)
-        _write(path, samples * (VOICE_LEVEL / max(1e-6, float(np.abs(samples).max(initial=0.0)))))
+        _speak(path, text, language)
     return path
+
+
+def _speak(path: Path, text: str, language: str) -> None:
+    from . import speech  # with NumPy and espeak-ng: mostly the file is there
+
+    samples = speech.synthesise(text, language, rate=RATE)
+    _write(path, samples * (VOICE_LEVEL / max(1e-6, float(abs(samples).max(initial=0.0)))))
 
 
 def spoken_position(number: int) -> Path:
@@ -57,7 +64,7 @@ def _folder() -> Path:
     return folder
 
 
-def _write(path: Path, samples: Samples) -> None:
+def _write(path: Path, samples: npt.NDArray[np.float64]) -> None:
     """Whoever opens `path` sees a whole file: two processes may make the same one at the same time."""
     number, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=".wav")
     try:
@@ -65,7 +72,8 @@ def _write(path: Path, samples: Samples) -> None:
             sound.setnchannels(1)
             sound.setsampwidth(2)
             sound.setframerate(RATE)
-            sound.writeframes((np.clip(samples, -1, 1) * 32767).astype("<i2").tobytes())
+            sound.writeframes((samples.clip(-1, 1) * 32767).astype("<i2").tobytes())
+        os.chmod(name, 0o644)  # call processes read it, as somebody else where the node is root
         os.replace(name, path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):

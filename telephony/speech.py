@@ -11,8 +11,6 @@ import numpy as np
 import numpy.typing as npt
 import soxr
 
-VERSION = 1
-"""Part of the cache key: raise it when the same text should sound different."""
 SYNCHRONOUS = 2
 UTF8 = 1
 RATE_WORDS = 1

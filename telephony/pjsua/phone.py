@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 BUSY = 486
 UNAVAILABLE = 480
 NOT_ACCEPTABLE = 488
-POLL_SECONDS = 1.0
+POLL_SECONDS = 2.0
 FAREWELL_SECONDS = 4.0
 """How long `close()` waits for the answers to its BYEs: three retransmissions."""
 LINGER_SECONDS = 0.7

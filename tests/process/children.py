@@ -6,19 +6,19 @@ import os
 import signal
 import socket
 import sys
+from typing import Any
 
 from telephony import wire
 
 
-def obedient(behaviour: str, pipe: socket.socket) -> None:
+def obedient(options: dict[str, Any], pipe: socket.socket) -> None:
     """Becomes ready, then waits for the pipe to say Drain or to close. Some behave worse."""
+    behaviour = options["behaviour"]
     if behaviour == "stillborn":
         os._exit(3)
-    preload = sys.modules.get("telephony.preload")
     own = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     own.bind(("127.0.0.1", 0))
-    born_of = getattr(preload, "LOADED_BY", None) == os.getppid()
-    pipe.sendall(wire.line({"ready": own.getsockname()[1], "preloaded": born_of, "modules": len(sys.modules)}))
+    pipe.sendall(wire.line({"ready": own.getsockname()[1], "modules": sorted(sys.modules), "secret": "SECRET_KEY" in os.environ}))
     if behaviour == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)
     pipe.recv(1000)  # Drain, or the end of the pipe

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import os
+import pwd
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from telephony import callprocess, pool
+from telephony import pool
+from telephony.node import CALL_PROCESS
 from telephony.ports import OfferWithdrawn
-from tests.process.children import obedient
 from tests.until import auntil
 
 BIRTH = 30.0
@@ -29,9 +32,9 @@ class Seen:
 @asynccontextmanager
 async def running(*, idle: int = 2, limit: int = 6, behaviour: str = "obedient", **more: Any) -> AsyncIterator[tuple[pool.Pool, Seen]]:
     seen = Seen()
-    fields = {"target": obedient, "birth": lambda name, number: (behaviour,), **more}
+    fields = {"target": "tests.process.children:obedient", "birth": lambda name, number: {"behaviour": behaviour}, **more}
     kept = pool.Pool(idle=idle, limit=limit, ready=seen.ready.append, gone=lambda child, code: seen.gone.append((child, code)), **fields)
-    kept.grow()
+    kept.start()
     try:
         yield kept, seen
     finally:
@@ -40,9 +43,10 @@ async def running(*, idle: int = 2, limit: int = 6, behaviour: str = "obedient",
         pids = [child.pid for child in kept.children.values() if child.pid]
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
+        await kept.dismiss_nursery()
 
 
-async def test_children_find_every_module_loaded_by_the_fork_server() -> None:
+async def test_children_are_born_with_the_sip_stack_but_neither_django_nor_secrets() -> None:
     heard: list[dict[str, Any]] = []
     async with running(idle=1) as (kept, seen):
         usual = kept._heard
@@ -53,8 +57,10 @@ async def test_children_find_every_module_loaded_by_the_fork_server() -> None:
 
         kept._heard = hearing  # type: ignore[method-assign]
         await auntil(lambda: seen.ready, within=BIRTH, what="a child to be ready")
-    assert heard[0]["preloaded"] is True
-    assert heard[0]["modules"] > 500
+    assert "pjsua2" in heard[0]["modules"]
+    # It should have nothing that a stranger's packet could make use of
+    assert not [name for name in heard[0]["modules"] if name.split(".")[0] in ("django", "psycopg")]
+    assert heard[0]["secret"] is False
 
 
 async def test_claims_beyond_the_idle_ones_are_served_as_processes_are_born() -> None:
@@ -86,6 +92,31 @@ async def test_a_crash_is_reported_with_its_signal_and_the_idle_ones_are_made_up
         await auntil(lambda: seen.gone, what="the crash to be noticed")
         assert seen.gone[0][1] == -signal.SIGSEGV
         await auntil(lambda: len(seen.ready) >= 3, what="another child")
+
+
+async def test_a_killed_nursery_takes_no_child_with_it_and_another_bears_the_next() -> None:
+    async with running(idle=2) as (kept, seen):
+        await auntil(lambda: len(seen.ready) >= 2, within=BIRTH, what="two idle children")
+        [nursery] = [one for one in psutil.Process().children() if "telephony.nursery" in one.cmdline()]
+        nursery.kill()
+        await auntil(lambda: not nursery.is_running(), what="the nursery to be dead")
+        assert not seen.gone
+        claimed = await asyncio.gather(*(kept.claim(BIRTH) for _ in range(3)))
+        assert all(claimed)
+        # Those it bore can still end, in order or not
+        os.kill(seen.ready[0].pid, signal.SIGKILL)
+        await auntil(lambda: seen.gone, what="the death of an orphan to be noticed")
+        assert seen.gone == [(seen.ready[0], pool.UNKNOWN)]
+
+
+async def test_children_have_no_rights_of_root() -> None:
+    async with running(idle=1) as (_, seen):
+        await auntil(lambda: seen.ready, within=BIRTH, what="a child to be ready")
+        status = await asyncio.to_thread(Path(f"/proc/{seen.ready[0].pid}/status").read_text)
+        fields = {line.split(":")[0]: line.split()[1:] for line in status.splitlines()}
+        expected = pwd.getpwnam("nobody").pw_uid if os.geteuid() == 0 else os.geteuid()
+        assert set(fields["Uid"]) == {str(expected)}
+        assert int(fields["CapEff"][0], 16).bit_count() <= 1  # at most the one that walks through closed folders
 
 
 async def test_children_that_die_at_birth_are_not_started_in_a_tight_loop() -> None:
@@ -122,13 +153,14 @@ async def test_telling_a_dying_child_harms_nobody() -> None:
         await auntil(lambda: seen.gone, what="the death to be noticed")
 
 
-def options(name: str, number: int) -> tuple[callprocess.Options]:
+def options(name: str, number: int) -> dict[str, Any]:
     first = 21000 + 32 * number
-    return (callprocess.Options("test", name, "127.0.0.1", "127.0.0.1:9", first, first + 31),)
+    host = {"sip_host": "127.0.0.1", "edge": "127.0.0.1:9"}
+    return {"node": "test", "name": name, "rtp_port_min": first, "rtp_port_max": first + 31, **host}
 
 
 async def test_a_real_call_process_starts_warm_and_leaves_when_its_node_does() -> None:
-    async with running(idle=2, target=callprocess.main, birth=options) as (kept, seen):
+    async with running(idle=2, target=CALL_PROCESS, birth=options) as (kept, seen):
         await auntil(lambda: len(seen.ready) >= 2, within=BIRTH, what="two call processes")
         assert all(child.sip_port for child in seen.ready)
         kept.close()
