@@ -2,8 +2,9 @@
 
 Each call process has a socket to one clerk. So a call costs no database connection, its process needs neither
 Django nor credentials, and the few lasting connections have every statement planned already.
-One job is done after the other: first those that somebody waits for, then papers. While the database is away
-the first job is tried again, and the others keep their order behind it.
+One job is done after the other. The wishes of one call keep their order, but of several calls those come first that
+free an agent or give a waiting caller to one; new callers come next, and papers last. While the database is away the
+first job is tried again, and the others keep their order behind it.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from .wire import Lines, line
-from .wishes import PAPERS, Wish, answer, done
+from .wishes import PAPERS, UNHURRIED, Wish, answer, done
 
 if TYPE_CHECKING:
     from .desk import RowDesk
@@ -48,6 +49,7 @@ class Client:
         self.socket = sock
         self.socket.settimeout(PATIENCE_SECONDS)
         self.lines = Lines()
+        self.wishes: deque[Wish] = deque()
         self.desk: RowDesk = RowDesk(Owner(hello["node"], self.name, hello["pid"], hello["sip_port"]), self._tell)
 
     def carry_out(self, wish: Wish, again: bool) -> None:
@@ -71,24 +73,29 @@ class Clerk:
         self.node = node
         self.node_gone_at: float | None = None
         self.clients: set[Client] = set()
-        self._urgent: deque[tuple[Client, Wish]] = deque()
+        self._urgent: deque[Client] = deque()
+        self._unhurried: deque[Client] = deque()
+        """Clients whose next wish is of this kind; each is in one of the two at most."""
         self._papers: deque[tuple[Client, Wish]] = deque()
         self._selector = selectors.DefaultSelector()
         self._selector.register(node, selectors.EVENT_READ, None)
 
     def run(self) -> None:
         """Until the node is gone and every call of it has ended."""
-        self.node.sendall(line({"op": "ready"}))
+        with contextlib.suppress(OSError):  # a node that has gone already has left calls to be ended
+            self.node.sendall(line({"op": "ready"}))
         while not self._finished():
-            work = self._urgent or self._papers
-            self._listen(0 if work else 1.0)
-            if work := self._urgent or self._papers:
-                self._do(*work.popleft())
+            self._listen(0 if self._has_work() else 1.0)
+            if self._has_work():
+                self._do_next()
+
+    def _has_work(self) -> bool:
+        return bool(self._urgent or self._unhurried or self._papers)
 
     def _finished(self) -> bool:
         if self.node_gone_at is None:
             return False
-        idle = not (self.clients or self._urgent or self._papers)
+        idle = not (self.clients or self._has_work())
         return idle or time.monotonic() > self.node_gone_at + LAST_SECONDS
 
     # ---- hearing ----------------------------------------------------------------------------------------------------
@@ -116,13 +123,34 @@ class Clerk:
         except OSError:
             data = b""
         for text in client.lines.feed(data):
-            wish = Wish.of(json.loads(text))
-            (self._papers if wish.name in PAPERS else self._urgent).append((client, wish))
+            self._note(client, Wish.of(json.loads(text)))
         if not data:  # what it wished is still carried out
             self._selector.unregister(client.socket)
             self.clients.discard(client)
 
+    def _note(self, client: Client, wish: Wish) -> None:
+        if wish.name in PAPERS:
+            self._papers.append((client, wish))
+            return
+        client.wishes.append(wish)
+        if len(client.wishes) == 1:
+            self._line_up(client)
+
+    def _line_up(self, client: Client) -> None:
+        (self._unhurried if client.wishes[0].name in UNHURRIED else self._urgent).append(client)
+
     # ---- writing ----------------------------------------------------------------------------------------------------
+    def _do_next(self) -> None:
+        line = self._urgent or self._unhurried
+        if not line:
+            self._do(*self._papers.popleft())
+            return
+        client = line.popleft()
+        self._do(client, client.wishes[0])
+        client.wishes.popleft()
+        if client.wishes:
+            self._line_up(client)
+
     def _do(self, client: Client, wish: Wish) -> None:
         from .outbox import carried_out
 

@@ -96,6 +96,7 @@ class ClerkDesk:
 
     # ---- records.Desk ---------------------------------------------------------------------------------------------
     def arrive(self, caller: CallerArrived) -> None:
+        self._ask("route", caller=asdict(caller))
         self._ask("arrive", caller=asdict(caller))
 
     def offer_rang(self, offer: int) -> None:

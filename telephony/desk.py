@@ -40,8 +40,10 @@ class RowDesk:
         self.answer = answer
         self.queue: Queue | None = None
         self._call: int | None = None
+        self._route: Route | None = None
         self._methods: dict[str, Callable[..., None]] = {
-            "arrive": self._arrive_or_turn_away, "offer_rang": self._offer_rang, "accept": self._accept, "offer_failed": self._offer_failed,
+            "route": self._find_route, "arrive": self._arrive,
+            "offer_rang": self._offer_rang, "accept": self._accept, "offer_failed": self._offer_failed,
             "hold": self._hold, "resume": self._resume, "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
         }  # fmt: skip
@@ -51,24 +53,26 @@ class RowDesk:
         self._methods[wish.name](**wish.args, again=again or wish.again)
 
     # ---- arrival ----------------------------------------------------------------------------------------------
-    def _arrive_or_turn_away(self, caller: CallerArrived, *, again: bool) -> None:
+    def _find_route(self, caller: CallerArrived, *, again: bool) -> None:
+        """Where the number leads, told at once: the caller hears something before there is a row."""
+        self._route = route(caller.dialled, source=caller.source)
+        if self._route is None:
+            self.answer(Unrouted(404, "unknown number"))
+            return
+        self.queue = Queue.objects.get(pk=self._route.queue_id)
+        self.answer(Routed(sounds.profile(self.queue)))
+
+    def _arrive(self, caller: CallerArrived, *, again: bool) -> None:
         try:
-            self._arrive(caller, again)
+            found = self._route or route(caller.dialled, source=caller.source)
+            self._record(caller)
+            if found is None:
+                acd.reject(self._id, reason="unknown number")
+            else:
+                self._enqueue(found, again)
         except Refusal as refusal:
             self.answer(Farewell((), refusal.code))
             raise
-
-    def _arrive(self, caller: CallerArrived, again: bool) -> None:
-        found = route(caller.dialled, source=caller.source)
-        if found is None:
-            self._record(caller)
-            self.answer(Unrouted(404, "unknown number"))
-            acd.reject(self._id, reason="unknown number")
-            return
-        self.queue = Queue.objects.get(pk=found.queue_id)
-        self.answer(Routed(sounds.profile(self.queue)))
-        self._record(caller)
-        self._enqueue(found, again)
 
     @transaction.atomic
     def _record(self, caller: CallerArrived) -> None:

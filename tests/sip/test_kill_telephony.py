@@ -109,6 +109,48 @@ def test_killed_process_of_a_waiting_caller_frees_the_agent_who_was_rung(stack: 
     facts.until_all_over(team.queue, 2)
 
 
+# ---- clerks and nursery ------------------------------------------------------------------------------------
+def test_killed_clerks_lose_no_word_of_what_was_said(stack: Stack, fleet: Fleet) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    waiting = call_to(team, fleet, "waiting")
+    facts.until_waiting(team.queue)
+    _forget_gaps(caller, agent)
+    for clerk in _parts(stack, "telephony.clerk"):
+        clerk.kill()
+    arriving = call_to(team, fleet, "arriving")  # while nobody can write it down
+    caller.hang_up()
+    until(lambda: agent.over and caller.bye_status == 200, within=3, what="the agent's phone to be free")
+    _no_gap(caller, agent)
+    # What the calls said meanwhile should be written by the next clerks: the end of one, the arrival of another
+    until(lambda: waiting.hears(AGENT_TONE), within=10, what="the waiting caller to be served")
+    first = Call.objects.filter(queue=team.queue).order_by("id").first()
+    assert first
+    facts.was_answered(first, hung_up_by="caller")
+    waiting.hang_up()
+    until(lambda: arriving.hears(AGENT_TONE), within=10, what="the third caller to be served")
+    arriving.hang_up()
+    facts.until_all_over(team.queue, 3)
+    facts.until_available(team.agents)
+
+
+def test_killed_nursery_takes_no_call_with_it_and_new_callers_are_served(stack: Stack, fleet: Fleet) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    _forget_gaps(caller, agent)
+    [nursery] = [one for one in _parts(stack, "telephony.nursery") if one.ppid() == (stack.node.pid if stack.node else 0)]
+    nursery.kill()
+    until(lambda: caller.hears(AGENT_TONE, 1.0) and agent.hears(CALLER_TONE, 1.0), what="the talk to go on")
+    _no_gap(caller, agent)
+    others = [call_to(team, fleet, f"other{index}") for index in range(12)]  # more than were born before
+    caller.hang_up()
+    while others:
+        served = until(lambda: [other for other in others if other.hears(AGENT_TONE)], within=10, what="the next caller to be served")
+        for other in served:
+            other.hang_up()
+            others.remove(other)
+    calls = facts.until_all_over(team.queue, 13)
+    assert {call.outcome for call in calls} == {CallOutcome.ANSWERED}
+
+
 # ---- the node ----------------------------------------------------------------------------------------------
 def test_killed_node_ends_its_calls_cleanly_and_serves_again(stack: Stack, fleet: Fleet) -> None:
     team, caller, agent = conversation(stack, fleet)
@@ -177,6 +219,10 @@ def test_a_call_that_arrives_while_the_database_is_away_is_told_so(stack: Stack,
     until(lambda: again.hears(AGENT_TONE), within=10, what="the next caller to be served")
     again.hang_up()
     until(lambda: not Call.objects.filter(queue=team.queue).exclude(state="ended").exists(), within=10, what="all to be over")
+
+
+def _parts(stack: Stack, module: str) -> list[psutil.Process]:
+    return [process for process in stack.processes() if module in process.cmdline()]
 
 
 def _process_of(call: Call) -> psutil.Process:
