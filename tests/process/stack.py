@@ -41,9 +41,8 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        inherited = {
-            name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
-        }
+        foreign = ("DATABASE_URL", "DATABASE_POOL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+        inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         own = {"CALLCENTER_DATA": self.data, "HTTP_PORT": self.web_port, "SIP_PORT": self.sip_port, "CALLCENTER_ENV": "/nonexistent"}
         few = {
             "DEBUG": "true",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +21,8 @@ CONTACT = "Contact: <sip:x@10.0.0.1>"
 
 @pytest.fixture(scope="module")
 def edge(company: Company, database: Stack) -> Iterator[Edge]:
-    with running_edge(database.environment, SIP_REQUESTS_PER_SECOND="200", SIP_CALLS_PER_SECOND="1") as running_:
+    # The pool would be the web server's; an edge that took it would wait for a database that is away.
+    with running_edge(database.environment, SIP_REQUESTS_PER_SECOND="200", SIP_CALLS_PER_SECOND="1", DATABASE_POOL="4") as running_:
         yield running_
 
 
@@ -134,8 +136,10 @@ class TestWithoutDatabase:
             elsewhere.execute("ALTER DATABASE callcenter ALLOW_CONNECTIONS true")
 
     def test_phones_are_told_to_come_back_and_calls_go_on(self, away: Phone, edge: Edge, company: Company) -> None:
+        began = time.monotonic()
         refused = away.register(CONTACT)
         assert (refused.status, refused.get("retry-after")) == (503, "5")
+        assert time.monotonic() - began < 1.5, "a phone should not wait for what cannot come"
         edge.tell(op="reload")
         # A caller gets through,
         stranger = Phone(edge.address, host="127.0.30.2")

@@ -43,6 +43,8 @@ QUICK = {
     "cooldown_no_answer": 1, "cooldown_unreachable": 1,
 }  # fmt: skip
 """What a queue of tests has unless a test says otherwise: nobody waits for paperwork or penalties."""
+FOREIGN = ("DATABASE_URL", "DATABASE_POOL", "PYTEST_CURRENT_TEST")
+"""What the processes of a stack must not inherit of the test run: its own database, and how it connects."""
 _numbers = itertools.count(1)
 
 
@@ -68,7 +70,7 @@ class Stack:
         self.edge = (HOST, self.port)
         media = random.randrange(12000, 30000, 2000)
         self.environment = {
-            **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "PYTEST_CURRENT_TEST")},
+            **{name: value for name, value in os.environ.items() if name not in FOREIGN},
             "CALLCENTER_DATA": str(folder), "SIP_PORT": str(self.port), "NODE_NAME": f"test{self.port}", "BIND_ADDRESS": HOST,
             "RTP_PORT_MIN": str(media), "RTP_PORT_MAX": str(media + 1999), "DJANGO_SETTINGS_MODULE": "callcenter.settings",
             "PYTHONUNBUFFERED": "1", **settings,
