@@ -14,6 +14,7 @@ from .directory import Directory
 from .farewell import Farewell
 from .limits import Limits
 from .message import METHODS, Malformed, Message, parse
+from .refusals import Refusals
 from .shield import Refused, Silence
 from .tokens import Flow, Signer
 from .uri import Address, NameAddr, Uri, Via, parameters
@@ -51,6 +52,7 @@ class Dispatcher:
         self.register = register
         self.refresh = refresh
         self.farewell = Farewell(ours, signer, send)
+        self.refusals = Refusals()
 
     # ---- in ------------------------------------------------------------------------------------------
     def receive(self, data: bytes, source: Address) -> None:
@@ -124,7 +126,17 @@ class Dispatcher:
         if process:
             self._deliver(message, source, process, self.calls.callers.get(key, STRANGER))
         elif not (self.calls.waits(key) or self.calls.leaving):
+            self._try_claim(message, source, key)
+
+    def _try_claim(self, message: Message, source: Address, key: str) -> None:
+        if said := self.refusals.of(message):
+            raise said
+        try:
             self._claim(message, source, key)
+        except Refused as refused:
+            if refused.status == 503:
+                self.refusals.remember(message, refused)
+            raise
 
     def _claim(self, message: Message, source: Address, key: str) -> None:
         caller = self.admission.caller(message, source)
@@ -140,10 +152,7 @@ class Dispatcher:
         """The node's answer to a claim: the port of the process, or None when there is none to be had."""
         key, _ = self.calls.read_name(name)
         if port is None:
-            held = self.calls.held.pop(key, None)
-            for message, source in held.messages if held else ():
-                status = (503, "Service Unavailable", ("Retry-After", "5")) if message.method == "INVITE" else (200, "OK")
-                self.answer(message, source, *status)
+            self._none_to_be_had(key)
             return
         held = self.calls.claimed(key, port)
         for message, source in held.messages if held else ():
@@ -151,6 +160,15 @@ class Dispatcher:
                 self._deliver(message, source, (self.calls.host, port), held.caller if held else STRANGER)
             except Refused as refused:
                 self.refuse(message, source, refused)
+
+    def _none_to_be_had(self, key: str) -> None:
+        held = self.calls.held.pop(key, None)
+        for message, source in held.messages if held else ():
+            if message.method == "INVITE":
+                self.refuse(message, source, full := Refused(503, "Service Unavailable", ("Retry-After", "5")))
+                self.refusals.remember(message, full)
+            else:
+                self.answer(message, source, 200, "OK")
 
     def _deliver(self, message: Message, source: Address, process: Address, caller: Caller) -> None:
         """To the call process that has (or will have) the dialog, by affinity: INVITE, CANCEL, ACK to a failure."""

@@ -149,7 +149,9 @@ def test_a_trunk_may_not_have_more_calls_than_agreed(edge: Edge, company: Compan
     assert (full.status, full.get("retry-after")) == (503, "10")
     edge.kill()
     edge.start()
-    assert phone.ask(phone.invite_request(company.private)).status == 503
+    refused = phone.invite_request(company.private)
+    again = phone.ask(refused)
+    assert again.status == 503
     edge.tell(op="gone", port=process.port)
     edge.tell(op="process", port=process.port)
 
@@ -158,6 +160,9 @@ def test_a_trunk_may_not_have_more_calls_than_agreed(edge: Edge, company: Compan
         return not process.silent()
 
     until(served, what="a call to be let in again")
+    edge.tell(op="gone", port=process.port)
+    edge.tell(op="process", port=process.port)
+    assert phone.ask(refused).encode() == again.encode(), "its repetition should begin no call"
 
 
 def test_nobody_can_say_who_the_edge_says_they_are(stranger: Phone, process: Process, company: Company) -> None:
@@ -272,14 +277,39 @@ def test_cancel_and_ack_of_a_failure_follow_the_invite(call: Call) -> None:
     assert arrived.values("via")[0] == call.invite.values("via")[0]
 
 
-def test_no_process_to_be_had_is_503_with_a_time_to_come_back(stranger: Phone, company: Company, edge: Edge, process: Process) -> None:
+def refused_for_want_of_a_process(stranger: Phone, request: str, edge: Edge) -> Message:
     edge.claims, claims = False, len(edge.claimed())
-    stranger.send(stranger.invite_request(company.public), stranger.edge)
+    stranger.send(request, stranger.edge)
     until(lambda: len(edge.claimed()) > claims, what="the claim")
     edge.tell(op="claimed", key=edge.notes[-1]["key"], port=None, busy=True)
     edge.claims = True
-    reply = stranger.receive()
+    return stranger.receive()
+
+
+def test_no_process_to_be_had_is_503_with_a_time_to_come_back(stranger: Phone, company: Company, edge: Edge, process: Process) -> None:
+    reply = refused_for_want_of_a_process(stranger, stranger.invite_request(company.public), edge)
     assert (reply.status, reply.get("retry-after")) == (503, "5")
+
+
+def test_a_repetition_of_a_refused_invite_begins_no_call(stranger: Phone, company: Company, edge: Edge, process: Process) -> None:
+    """It was on its way when the caller heard the 503, and would find a process now."""
+    request = stranger.invite_request(company.public)
+    first = refused_for_want_of_a_process(stranger, request, edge)
+    claims = len(edge.claimed())
+    assert stranger.ask(request).encode() == first.encode()
+    assert process.silent()
+    assert len(edge.claimed()) == claims
+
+
+@pytest.mark.parametrize("same_call_id", [True, False], ids=["same Call-ID", "new Call-ID"])
+def test_who_comes_back_after_a_refusal_is_served(
+    stranger: Phone, company: Company, edge: Edge, process: Process, same_call_id: bool
+) -> None:  # fmt: skip
+    call_id = fresh("call")
+    refused_for_want_of_a_process(stranger, stranger.invite_request(company.public, call_id=call_id), edge)
+    later = stranger.invite_request(company.public, call_id=call_id if same_call_id else fresh("call"), cseq=2)
+    stranger.send(later, stranger.edge)
+    assert process.receive().method == "INVITE"
 
 
 def test_the_bye_of_a_call_whose_process_is_over_is_answered(call: Call, edge: Edge) -> None:
