@@ -132,12 +132,26 @@ class Postgres(Server):
     def _settle_previous(self) -> None:
         """A server whose supervisor was killed is stopped; a note whose process is gone or is another's is removed."""
         note = self.folder / "postmaster.pid"
-        with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess):
+        with contextlib.suppress(FileNotFoundError, ValueError, IndexError, psutil.NoSuchProcess, psutil.TimeoutExpired):
             process = psutil.Process(int(note.read_text().splitlines()[0]))
             if process.name() == "postgres" and str(self.folder) in process.cmdline():
                 process.send_signal(signal.SIGINT)
                 process.wait(timeout=20)
-            note.unlink(missing_ok=True)
+        self._kill_orphans()
+        # Only now: while somebody holds the old server's memory, this note is what keeps a second server from the files.
+        note.unlink(missing_ok=True)
+
+    def _kill_orphans(self) -> None:
+        """A killed server's processes leave by themselves, unless they hang; then no other would start."""
+        orphans = [process for process in psutil.process_iter(["name", "cwd"]) if self._is_ours(process)]
+        for process in orphans:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(orphans, timeout=10)
+
+    def _is_ours(self, process: psutil.Process) -> bool:
+        """PostgreSQL's processes work in their data folder; where they were started from is lost with their server."""
+        return bool(process.info["name"] == "postgres" and process.info["cwd"] == str(self.folder.resolve()))
 
     @property
     def command(self) -> list[str]:
@@ -153,7 +167,8 @@ class Postgres(Server):
             "max_wal_size": "1GB",
         }
         if not self.durable:
-            options |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum_naptime": "10min"}
+            # What was committed still outlives the death of the server, though not that of the machine.
+            options |= {"fsync": "off", "full_page_writes": "off", "autovacuum_naptime": "10min"}
         settings = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
         return [str(self.binaries / "postgres"), "-D", str(self.folder), *settings]
 

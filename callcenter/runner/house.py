@@ -12,13 +12,11 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-
 from callcenter import settings
 from callcenter.child import adopt_orphans
 from callcenter.embedded import EmbeddedError, Server
 
-from . import plan
+from . import orphans, plan
 from .console import Console
 from .errors import CannotRun
 from .part import Part, Spec
@@ -42,10 +40,12 @@ class House:
         """Until a signal, or until something fails. :raises CannotRun: with the sentence."""
         adopt_orphans()
         self._hear_signals()
+        burying = asyncio.create_task(orphans.bury())
         try:
             await self._unless_stopped(self._start())
             await self._unless_stopped(asyncio.Event().wait())
         finally:
+            burying.cancel()
             await self._stop()
 
     def _hear_signals(self) -> None:
@@ -157,7 +157,7 @@ class House:
         for task in self.watchers:
             task.cancel()
         await asyncio.gather(*self.watchers, return_exceptions=True)
-        kill_leftovers()
+        orphans.kill_leftovers()
         self.console.stopped(time.monotonic() - began)
 
 
@@ -177,13 +177,6 @@ def health_missing() -> list[str]:
     except OSError:
         pass
     return ["web"]
-
-
-def kill_leftovers() -> None:
-    """As subreaper we are the parent of every orphan that our parts left."""
-    for process in psutil.Process().children(recursive=True):
-        with contextlib.suppress(psutil.Error):
-            process.kill()
 
 
 def last_line(path: Path) -> str:

@@ -96,6 +96,12 @@ class Stack:
                         return child
         return None
 
+    def zombies(self) -> list[psutil.Process]:
+        """The runner's children that nobody takes leave of."""
+        assert self.process
+        children = psutil.Process(self.process.pid).children()
+        return [child for child in children if child.status() == psutil.STATUS_ZOMBIE]
+
     def leftovers(self) -> list[str]:
         """Processes of this stack, the runner included, whoever is their parent now."""
         return [line for line in map(self._mine, psutil.process_iter()) if line]

@@ -7,12 +7,14 @@ import signal
 import subprocess
 from pathlib import Path
 
+import psutil
 import psycopg
 import pytest
 import redis
 
 from callcenter.embedded import EmbeddedError, Postgres, Redis, Server, running
 from callcenter.paths import socket_folder
+from tests.kill import kill_outright
 
 
 @pytest.fixture
@@ -30,6 +32,47 @@ def test_postgres_keeps_what_it_was_given_when_killed_and_started_again(data: Pa
         child.wait()
     with running(server, tmp_path / "log"), server.connection("callcenter") as wire:
         assert wire.execute("SELECT n FROM kept").fetchall() == [(17,)]
+
+
+def test_postgres_loses_nothing_committed_when_all_of_it_is_killed_at_once(data: Path, tmp_path: Path) -> None:
+    """Also without syncing to disk, as in tests: only the machine may not fail."""
+    server = Postgres(data, durable=False)
+    with running(server, tmp_path / "log") as child, server.connection("callcenter") as wire:
+        wire.execute("CREATE TABLE kept (n int)")
+        for number in range(50):
+            wire.execute(f"INSERT INTO kept VALUES ({number})")
+        kill_outright(child.pid)
+    with running(server, tmp_path / "log"), server.connection("callcenter") as wire:
+        assert wire.execute("SELECT count(*) FROM kept").fetchone() == (50,)
+
+
+def test_a_process_that_outlived_its_postgres_does_not_stop_the_next_start(data: Path, tmp_path: Path) -> None:
+    """It holds the shared memory: PostgreSQL refuses to start beside it, and rightly so."""
+    server = Postgres(data, durable=False)
+    with running(server, tmp_path / "log") as child, server.connection("callcenter") as wire:
+        stuck = psutil.Process(wire.info.backend_pid)
+        stuck.suspend()
+        child.kill()
+        child.wait()
+    with running(server, tmp_path / "log"):
+        assert server.answers()
+    assert not stuck.is_running()
+
+
+def test_postgres_of_another_folder_is_left_alone(tmp_path: Path) -> None:
+    other = Postgres(tmp_path / "other", durable=False)
+    with running(other, tmp_path / "other.log"), running(Postgres(tmp_path / "var", durable=False), tmp_path / "log"):
+        assert other.answers()
+
+
+def test_redis_starts_again_when_killed(data: Path, tmp_path: Path) -> None:
+    server = Redis(data)
+    with running(server, tmp_path / "log") as child, redis.Redis(unix_socket_path=str(server.socket_path)) as client:
+        client.set("kept", "17")
+        kill_outright(child.pid)
+        assert server.socket_path.exists(), "the socket is left behind"
+    with running(server, tmp_path / "log"), redis.Redis(unix_socket_path=str(server.socket_path)) as client:
+        assert client.get("kept") == b"17"
 
 
 def test_it_is_set_for_many_short_connections(data: Path, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from django.conf import settings
 
 from callcenter.child import preparation, unprivileged
 from callcenter.runner.house import PARTS_STOP_SECONDS
+from tests.kill import kill_outright
 from tests.process.stack import START_SECONDS, Stack, busy, stack
 from tests.until import until
 
@@ -59,6 +60,17 @@ def test_a_part_killed_outright_is_started_again(running: Stack, word: str) -> N
 
     until(renewed, within=30, what=f"{word} to be started again")
     until(lambda: b" 200 OK" in running.health(), within=60, what="all parts to be up again")
+
+
+@pytest.mark.parametrize("word", ["redis-server", "postgres"])
+def test_a_server_killed_with_everything_it_had_is_started_again_and_keeps_the_data(running: Stack, word: str) -> None:
+    running.sql(f"UPDATE auth_user SET last_name = 'before {word}' WHERE username = 'alice'")
+    before = until(lambda: running.part(word), within=30)
+    kill_outright(before.pid)
+    until(lambda: (now := running.part(word)) is not None and now.pid != before.pid, within=30, what=f"{word} to be started again")
+    until(lambda: b" 200 OK" in running.health(), within=60, what="all parts to be up again")
+    assert running.sql("SELECT last_name FROM auth_user WHERE username = 'alice'") == [(f"before {word}",)]
+    until(lambda: not running.zombies(), within=15, what="the dead to be buried")
 
 
 def test_ctrl_c_stops_everything_in_ten_seconds_and_leaves_no_process(running: Stack) -> None:
