@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import itertools
+import re
 import socket
 import subprocess
 import sys
@@ -17,12 +18,15 @@ from django.contrib.auth.hashers import PBKDF2PasswordHasher
 
 from callcenter.embedded import Redis, running
 from callcenter.paths import socket_folder
+from tests.kill import kill_outright
 from tests.sip.harness.stack import ROOT, Stack
 from tests.until import PATIENCE, until
 
 PASSWORD = "demo-demo-demo"
 SOON, MENDED = 5_000 * PATIENCE, 15_000 * PATIENCE
 """Milliseconds within which a hint works (it takes a few, but browsers share the machine), and within which a fault is forgotten."""
+OLD_NEWS = re.compile("No news|Connection lost")
+"""What a screen says when what it shows is old: a socket that cannot read, or one that cannot be opened again."""
 _numbers = itertools.count(1)
 
 
@@ -52,7 +56,7 @@ class Site:
         return self
 
     def start_redis(self) -> None:
-        self.redis_ends.enter_context(running(Redis(self.stack.folder), self.stack.folder / "redis.log"))
+        self.redis = self.redis_ends.enter_context(running(Redis(self.stack.folder), self.stack.folder / "redis.log"))
 
     def start_part(self, name: str) -> None:
         web = ["-m", "daphne", "-b", "127.0.0.1", "-p", str(self.port), "callcenter.asgi:application"]
@@ -69,7 +73,10 @@ class Site:
         process.wait()
 
     @contextlib.contextmanager
-    def without_redis(self) -> Iterator[None]:
+    def without_redis(self, *, killed: bool = False) -> Iterator[None]:
+        """:param killed: not asked to stop."""
+        if killed:
+            kill_outright(self.redis.pid)
         self.redis_ends.close()
         try:
             yield

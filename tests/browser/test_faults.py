@@ -10,11 +10,13 @@ from playwright.sync_api import Page, expect
 from tests.until import until
 
 from .floor import Floor
-from .site import MENDED, SOON, Site, person, unique
+from .site import MENDED, OLD_NEWS, SOON, Site, person, unique
 
 pytestmark = pytest.mark.usefixtures("rows")
 Open = Callable[..., Page]
 Shoot = Callable[[Page, str], None]
+ENDS = pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+"""How a server goes away: in good order, or all of it at once."""
 
 
 def in_wrap_up(floor: Floor, name: str = "Alice Aalto") -> tuple[object, object]:
@@ -92,13 +94,14 @@ def test_without_the_relay_the_board_is_right_after_a_re_read(site: Site, open_p
     site.start_part("relay")
 
 
-def test_without_redis_agents_work_on_and_with_it_hints_come_back(site: Site, open_page: Open) -> None:
+@ENDS
+def test_without_redis_agents_work_on_and_with_it_hints_come_back(site: Site, open_page: Open, killed: bool) -> None:
     from queues import services
 
     floor = Floor()
     alice = floor.agent("Alice Aalto")
     page = open_page(alice.user.username, "/panel/")
-    with site.without_redis():
+    with site.without_redis(killed=killed):
         page.click("#go-available")
         expect(page.locator("#scene-ready")).to_be_visible(timeout=MENDED)
         call = floor.call("+493012345678", "Mia Musterfrau")
@@ -111,16 +114,25 @@ def test_without_redis_agents_work_on_and_with_it_hints_come_back(site: Site, op
     expect(page.locator("#scene-wrap-up")).to_be_visible(timeout=MENDED)
 
 
-def test_while_the_database_is_away_the_screen_says_so_and_then_goes_on(site: Site, open_page: Open, shoot: Shoot) -> None:
+@ENDS
+def test_while_the_database_is_away_the_screens_say_so_and_then_go_on(site: Site, open_page: Open, shoot: Shoot, killed: bool) -> None:
     from queues import services
 
-    floor = Floor()
+    floor = Floor(wrap_up_seconds=600)
     alice = floor.agent("Alice Aalto")
-    page = open_page(person(unique("super"), "supervisor").username, "/board/")
-    expect(page.locator(f"[data-agent='{alice.pk}']")).to_be_visible()
-    with site.stack.without_database():
-        expect(page.locator("#banner")).to_contain_text("No news", timeout=MENDED)
-        shoot(page, "board-stale")
     services.set_available(alice.pk, actor="test")
-    expect(page.locator("#banner")).to_be_empty(timeout=MENDED)
-    expect(page.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "available", timeout=MENDED)
+    call = floor.answer(floor.call("+493012345678", "Mia Musterfrau"))
+    board = open_page(person(unique("super"), "supervisor").username, "/board/")
+    panel = open_page(alice.user.username, "/panel/")
+    row = board.locator(f"[data-agent='{alice.pk}']")
+    expect(row).to_have_attribute("data-state", "on_call")
+    expect(panel.locator("#scene-call")).to_be_visible()
+    with site.stack.without_database(killed=killed):
+        for screen in (board, panel):
+            expect(screen.locator("#banner")).to_contain_text(OLD_NEWS, timeout=MENDED)
+        shoot(board, "board-stale")
+    services.hang_up(call.pk, by="caller", reason="caller hung up")
+    for screen in (board, panel):
+        expect(screen.locator("#banner")).to_be_empty(timeout=MENDED)
+    expect(row).to_have_attribute("data-state", "wrap_up", timeout=MENDED)
+    expect(panel.locator("#scene-wrap-up")).to_be_visible(timeout=MENDED)

@@ -14,7 +14,7 @@ from tests.sip.harness.stack import Team
 from tests.until import until
 
 from .conftest import pages
-from .site import SOON, Site, person, stored_password, unique
+from .site import MENDED, OLD_NEWS, SOON, Site, person, stored_password, unique
 
 Shoot = Callable[[Page, str], None]
 
@@ -130,3 +130,36 @@ def test_five_callers_and_two_agents_are_seen_on_the_board_as_they_are_served(
     expect(row.nth(0)).to_have_text("0", timeout=SOON)
     until(lambda: Call.objects.filter(queue=team.queue, state="ended", outcome="answered").count() == 5, within=30, what="five records")
     assert not site.complaints()
+
+
+def test_a_talk_goes_on_behind_screens_whose_redis_and_database_are_killed(
+    site: Site, fleet: Fleet, open_page: Callable[..., Page]
+) -> None:
+    from queues.models import Call
+
+    team, [phone] = staff(site, fleet, Takes(answer_after=0.1), wrap_up_seconds=600)
+    alice = team.agents[0]
+    phone.register()
+    panel = open_page(alice.user.username, "/panel/")
+    board = open_page(person(unique("super"), "supervisor").username, "/board/")
+    caller = fleet.phone("olga", tone=440).call(team.number)
+    expect(panel.locator("#scene-call")).to_be_visible(timeout=SOON)
+    until(lambda: caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
+    ends = [caller.stream, phone.talking.stream]
+    for stream in ends:
+        stream.longest_gap = 0.0
+    with site.without_redis(killed=True), site.stack.without_database(killed=True):
+        for screen in (panel, board):
+            expect(screen.locator("#banner")).to_contain_text(OLD_NEWS, timeout=MENDED)
+        assert caller.hears(1000, 2.0)
+        assert phone.talking.hears(440, 2.0)
+        caller.hang_up()
+        until(lambda: phone.calls[-1].over, within=3, what="the agent's phone to be free")
+        assert max(stream.longest_gap for stream in ends) < 0.2, "the talk should not have been interrupted"
+    until(
+        lambda: Call.objects.filter(queue=team.queue, state="wrap_up", hung_up_by="caller").exists(), within=10, what="the rows to be right"
+    )
+    for screen in (panel, board):
+        expect(screen.locator("#banner")).to_be_empty(timeout=MENDED)
+    expect(panel.locator("#scene-wrap-up")).to_be_visible(timeout=MENDED)
+    expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "wrap_up", timeout=MENDED)

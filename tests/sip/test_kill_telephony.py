@@ -179,13 +179,14 @@ def test_killed_node_ends_its_calls_cleanly_and_serves_again(stack: Stack, fleet
 
 
 # ---- the database ------------------------------------------------------------------------------------------
-def test_talk_and_music_go_on_while_the_database_is_away(stack: Stack, fleet: Fleet) -> None:
+@pytest.mark.parametrize("killed", [False, True], ids=["stopped", "killed"])
+def test_talk_and_music_go_on_while_the_database_is_away(stack: Stack, fleet: Fleet, killed: bool) -> None:
     team, caller, agent = conversation(stack, fleet)
     waiting = call_to(team, fleet, "waiting")
     facts.until_waiting(team.queue)
     until(lambda: waiting.stream and waiting.stream.received > 50, what="the waiting caller to hear music")
     _forget_gaps(caller, agent, waiting)
-    with stack.without_database():
+    with stack.without_database(killed=killed):
         heard = caller.stream.received if caller.stream else 0
         until(lambda: caller.stream and caller.stream.received > heard + 150, within=6, what="three seconds of talk")
         assert caller.hears(AGENT_TONE, 2.0)

@@ -27,6 +27,7 @@ import psutil
 
 from callcenter.embedded import Postgres, running
 from callcenter.paths import socket_folder
+from tests.kill import kill_outright
 from tests.until import until
 
 from . import message
@@ -87,13 +88,16 @@ class Stack:
         return self
 
     def start_database(self) -> None:
-        self.database_ends.enter_context(running(Postgres(self.folder, durable=self.durable), self.folder / "postgres.log"))
+        server = running(Postgres(self.folder, durable=self.durable), self.folder / "postgres.log")
+        self.database_process = self.database_ends.enter_context(server)
 
     @contextlib.contextmanager
-    def without_database(self) -> Iterator[None]:
-        """PostgreSQL is stopped while the block lasts, and started again after it."""
+    def without_database(self, *, killed: bool = False) -> Iterator[None]:
+        """PostgreSQL is stopped while the block lasts, and started again after it. :param killed: not asked: all of it at once."""
         from django.db import connection
 
+        if killed:
+            kill_outright(self.database_process.pid)
         self.database_ends.close()
         try:
             yield
