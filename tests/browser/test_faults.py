@@ -112,6 +112,7 @@ def test_without_redis_agents_work_on_and_with_it_hints_come_back(site: Site, op
     expect(page.locator("#scene-call")).to_be_visible(timeout=MENDED)
     services.hang_up(call.pk, by="caller", reason="caller hung up")
     expect(page.locator("#scene-wrap-up")).to_be_visible(timeout=MENDED)
+    assert not site.complaints(), "the log should say it in a line"
 
 
 @ENDS
