@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from callcenter.embedded import Postgres, running
-from tests.sip.edge.kit import Company, Edge, Phone, running_edge
+from tests.sip.edge.calls import Call
+from tests.sip.edge.kit import Company, Edge, Phone, Process, running_edge
 from tests.sip.harness.stack import Stack
 from tests.until import until
 
@@ -50,3 +51,33 @@ def phone(edge: Edge, agent: Any) -> Iterator[Phone]:
     made = Phone(edge.address, agent.sip_username)
     yield made
     made.close()
+
+
+@pytest.fixture
+def stranger(edge: Edge) -> Iterator[Phone]:
+    made = Phone(edge.address)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def process(edge: Edge) -> Iterator[Process]:
+    """A call process of this test's own: the next call goes to it."""
+    before, edge.process = edge.process, Process()
+    edge.tell(op="process", port=edge.process.port)
+    yield edge.process
+    edge.process.close()
+    edge.tell(op="gone", port=edge.process.port)
+    edge.process = before
+
+
+@pytest.fixture
+def call(stranger: Phone, process: Process, company: Company) -> Call:
+    return Call(stranger, process, company.public)
+
+
+@pytest.fixture
+def desk(edge: Edge, agent: Any) -> Phone:
+    phone = Phone(edge.address, agent.sip_username)
+    assert phone.register("Contact: <sip:desk@192.0.2.77:7777;line=1>").status == 200
+    return phone
