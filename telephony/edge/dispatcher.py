@@ -15,6 +15,7 @@ from .farewell import Farewell
 from .limits import Limits
 from .message import METHODS, Malformed, Message, parse
 from .refusals import Refusals
+from .ringing import Ringing
 from .shield import Refused, Silence
 from .tokens import Flow, Signer
 from .uri import Address, NameAddr, Uri, Via, parameters
@@ -52,6 +53,7 @@ class Dispatcher:
         self.register = register
         self.refresh = refresh
         self.farewell = Farewell(ours, signer, send)
+        self.ringing = Ringing(self.farewell, send)
         self.refusals = Refusals()
 
     # ---- in ------------------------------------------------------------------------------------------
@@ -218,6 +220,8 @@ class Dispatcher:
             self._to_device(message)
         elif flow:
             self._clean(message, wideband=flow.phone, outward=True)
+            if message.method == "ACK":
+                self.ringing.acknowledged(message, _reply_to(message))
             self._forward(message, flow.address, phone=flow.phone)
         elif message.method == "ACK" and DEVICE.match(_user(message)):
             self._to_device(message)  # ACK to a failure: same Request-URI and branch as the INVITE
@@ -241,9 +245,13 @@ class Dispatcher:
             if message.method == "INVITE":
                 self._record_route(message, Flow(bound.address, phone=True), inward=False)
             self._forward(message, bound.address, phone=True)
+            if message.method == "INVITE":
+                self.ringing.began(message, bound.address)
 
     def _late_device(self, message: Message) -> None:
         """The rows were read again: the phone may have registered an instant ago, or through another node."""
+        if not self.calls.owns(_reply_to(message)):
+            return  # the process died meanwhile, and its phones were told to stop
         try:
             self._to_device(message, again=False)
         except Refused as refused:
@@ -262,7 +270,9 @@ class Dispatcher:
             return
         phone = self.signer.read_branch(message, ours, theirs)
         # Signed with the address in it, so nobody can make us send to a third party; and one side must be a process.
-        if phone is None or inside == self.calls.owns(theirs.reply_to):
+        if phone is None or (not inside and self.ringing.heard(message, ours.branch, theirs.reply_to)):
+            return
+        if inside == self.calls.owns(theirs.reply_to):
             return
         self._clean(message, wideband=phone, outward=inside)
         self.send(message.encode(), theirs.reply_to)

@@ -1,4 +1,4 @@
-"""The BYE that a dead call process can no longer send: built from its stored dialog, repeated until it is answered."""
+"""What a dead call process can no longer send: BYEs, built from its stored dialogs, and the like; repeated until they are answered."""
 
 from __future__ import annotations
 
@@ -29,16 +29,31 @@ class Farewell:
 
     def say(self, dialog: dict[str, Any]) -> bool:
         """Send a BYE for the dialog (fields of DialogData). False if nothing in it tells where to."""
-        message = self._message(dialog)
+        message = self._message(dialog, "BYE")
         to = self._destination(message, dialog)
         if to is None:
             log.warning("bye: the stored dialog names no address that we can reach")
             return False
-        branch = MAGIC + "bye" + self._signer.to_tag(message)
+        self.repeat(self._sign(message), message.encode(), to)
+        return True
+
+    def acknowledge(self, dialog: dict[str, Any], to: Address) -> None:
+        """ACK the 200 that made the dialog."""
+        message = self._message(dialog, "ACK")
+        self._sign(message)
+        self._send(message.encode(), to)
+
+    def _sign(self, message: Message) -> str:
+        """Put our Via on it; returns the branch."""
+        branch = MAGIC + message.method.lower() + self._signer.to_tag(message)
         host, port = self._ours.outside
         message.push("Via", f"SIP/2.0/UDP {host}:{port};rport;branch={branch}")
-        self._repeat(branch, message.encode(), to, 0)
-        return True
+        return branch
+
+    def repeat(self, branch: str, data: bytes, to: Address) -> None:
+        """Send it, again and again until an answer to this branch stops it."""
+        self.stop(branch)
+        self._repeat(branch, data, to, 0)
 
     def _repeat(self, branch: str, data: bytes, to: Address, turn: int) -> None:
         self._send(data, to)
@@ -50,22 +65,25 @@ class Farewell:
 
     def answered(self, via: Via | None) -> None:
         """A final response came for one of our own requests."""
-        timer = self._waiting.pop(via.branch, None) if via else None
-        if timer:
+        if via:
+            self.stop(via.branch)
+
+    def stop(self, branch: str) -> None:
+        if timer := self._waiting.pop(branch, None):
             timer.cancel()
 
-    def _message(self, dialog: dict[str, Any]) -> Message:
+    def _message(self, dialog: dict[str, Any], method: str) -> Message:
         lines = [
             ("From", f"{_bare(dialog['local_uri'])};tag={dialog['local_tag']}"),
             ("To", f"{_bare(dialog['remote_uri'])};tag={dialog['remote_tag']}"),
             ("Call-ID", dialog["call_id"]),
-            ("CSeq", f"{int(dialog['local_cseq']) + 1} BYE"),
+            ("CSeq", f"{int(dialog['local_cseq']) + (method != 'ACK')} {method}"),
             ("Max-Forwards", "70"),
-            ("Reason", 'SIP;cause=500;text="call process lost"'),
+            *([("Reason", 'SIP;cause=500;text="call process lost"')] if method == "BYE" else []),
         ]
         target = NameAddr.parse(dialog["remote_target"])
         uri = target.uri if target else dialog["remote_target"]
-        message = Message(f"BYE {uri} SIP/2.0", [(name.lower(), f"{name}: {value}") for name, value in lines])
+        message = Message(f"{method} {uri} SIP/2.0", [(name.lower(), f"{name}: {value}") for name, value in lines])
         for route in dialog.get("route_set", ()):
             if self._flow(route) is None:
                 message.headers.append(("route", f"Route: {route}"))

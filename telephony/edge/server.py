@@ -185,6 +185,7 @@ class Server:
             self.calls.started(note["port"])
         elif op == "gone":
             self.calls.gone(note["port"])
+            self.dispatcher.ringing.abandon(note["port"])
             self.limits.forget_process(note["port"])
         elif op == "claimed":
             self.dispatcher.claimed(note["key"], note["port"])

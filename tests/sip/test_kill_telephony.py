@@ -90,23 +90,42 @@ def test_killed_call_process_releases_both_phones_and_the_agent(stack: Stack, fl
     facts.until_all_over(other_team.queue, 1)
 
 
-def test_killed_process_of_a_waiting_caller_frees_the_agent_who_was_rung(stack: Stack, fleet: Fleet) -> None:
+def test_killed_process_of_a_waiting_caller_stops_the_phone_that_it_rang_and_frees_the_agent(stack: Stack, fleet: Fleet) -> None:
     team, [agent] = staffed_team(stack, fleet, Takes(), ring_seconds=30)
     caller = call_to(team, fleet)
     facts.until_ringing(team.queue)
+    ringing = agent.ringing
+    assert ringing
     _process_of(facts.only_call(team.queue)).kill()
+    killed = time.monotonic()
+    until(lambda: ringing.over, within=5, what="the agent's phone to be cancelled")
+    assert time.monotonic() - killed < 2.0
+    assert (ringing.by_peer, ringing.status) == (True, 487)
     until(lambda: caller.over, within=3, what="the caller to be released")
     [call] = facts.until_all_over(team.queue, 1)
     assert call.outcome == CallOutcome.LOST
     facts.until_available(team.agents, within=5)
-    # The agent's phone may ring on until it gives up; the next call must reach it all the same
-    for ringing in agent.calls:
-        ringing.hang_up()
+    # Its 487 should be acknowledged: a phone that waits for that repeats it, and some show the call meanwhile
+    heard = [seen.start.split()[0] for seen in fleet.trace if seen.call_id == ringing.call_id and seen.received]
+    assert heard == ["INVITE", "CANCEL", "ACK"]
     agent.takes = ANSWERS
     again = call_to(team, fleet, "again")
     until(lambda: again.hears(AGENT_TONE), within=8, what="the next caller to be served")
     again.hang_up()
     facts.until_all_over(team.queue, 2)
+
+
+def test_killed_process_stops_every_phone_that_it_rang(stack: Stack, fleet: Fleet) -> None:
+    team, agents = staffed_team(stack, fleet, Takes(), Takes(), Takes(), ring_seconds=30, strategy="ring-all")
+    call_to(team, fleet)
+    until(lambda: all(agent.ringing for agent in agents), within=8, what="all three to be rung")
+    calls = [agent.calls[-1] for agent in agents]
+    _process_of(facts.only_call(team.queue)).kill()
+    killed = time.monotonic()
+    until(lambda: all(call.over for call in calls), within=5, what="all phones to be cancelled")
+    assert time.monotonic() - killed < 2.0
+    facts.until_all_over(team.queue, 1)
+    facts.until_available(team.agents, within=5)
 
 
 # ---- clerks and nursery ------------------------------------------------------------------------------------
