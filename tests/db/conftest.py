@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from django.test import Client
 
+from callcenter.core import bell, roles
 from queues import invariants
+
+from .forms import client_of
 
 
 @pytest.fixture(autouse=True)
@@ -17,3 +22,21 @@ def everything_adds_up(request: pytest.FixtureRequest) -> Iterator[None]:
     yield
     if marked and not request.node.get_closest_marker("inconsistent_on_purpose"):
         assert invariants.broken() == []
+
+
+@pytest.fixture
+def manager() -> Client:
+    return client_of(roles.MANAGER)
+
+
+@pytest.fixture
+def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    heard: list[str] = []
+    ring = bell.ring
+
+    def overhear(channel: str, **note: Any) -> None:
+        heard.append(channel)
+        ring(channel, **note)
+
+    monkeypatch.setattr(bell, "ring", overhear)
+    return heard

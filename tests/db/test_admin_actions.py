@@ -16,7 +16,7 @@ from queues import metrics, services
 from queues.models import Queue
 
 from . import cast
-from .test_admin_pages import client_of
+from .forms import client_of
 
 pytestmark = pytest.mark.django_db
 

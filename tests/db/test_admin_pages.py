@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db.models import Model
-from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -21,20 +20,11 @@ from queues.models import Command, Lease
 from telephony.models import CallProcess, Leg, Node, Registration, Trunk
 
 from . import cast
+from .forms import client_of
 
 pytestmark = pytest.mark.django_db
 
 OURS = ("core", "agents", "queues", "ivr", "telephony")
-
-
-def client_of(role: str) -> Client:
-    user, _ = User.objects.get_or_create(
-        username=f"the-{role}", defaults={"is_staff": role in (*roles.STAFF, "root"), "is_superuser": role == "root"}
-    )
-    user.groups.set(Group.objects.filter(name=role))
-    client = Client()
-    client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    return client
 
 
 def url(model: type[Model], page: str, *args: Any) -> str:

@@ -1,0 +1,185 @@
+"""Phones are rung, cancelled and blamed as the agents deserve it."""
+
+from __future__ import annotations
+
+import pytest
+
+from telephony import ports, records
+from telephony.ports import CALLER
+from telephony.ringing import outcome_of
+from tests.unit.story import Story
+
+
+def test_all_devices_of_the_agent_ring_at_once_and_the_first_to_answer_wins() -> None:
+    story = Story().waits()
+    one, two, three = story.offered(devices=3)
+    story.hear(ports.LegRinging(one), ports.LegRinging(two))
+    assert story.desk.named("offer_rang") == [(1,)]
+    story.answers(two)
+    assert story.is_closing(one)
+    assert story.is_closing(three)
+    assert story.hears(two) == "0"
+    assert story.desk.named("accept") == [(1,)]
+
+
+def test_more_than_three_devices_ring_one_after_another() -> None:
+    story = Story().waits()
+    legs = story.offered(devices=5)
+    assert len(legs) == 3
+    story.ends(legs[0], 480)
+    assert len(story.phone.legs) == 1 + 4
+    story.ends(legs[1], 480)
+    assert len(story.phone.legs) == 1 + 5
+    assert not story.failures()
+
+
+def test_ring_all_rings_one_device_of_each_agent_before_any_second() -> None:
+    story = Story().waits()
+    story.offered(1, devices=2, agent=1)
+    story.offered(2, devices=2, agent=2)
+    story.ends(1, 486)
+    assert [leg.uri for leg in story.phone.legs.values()][1:] == [
+        "sip:device-1-0@edge", "sip:device-1-1@edge", "sip:device-2-0@edge", "sip:device-2-1@edge",
+    ]  # fmt: skip
+
+
+def test_ring_all_cancels_the_others_without_blame() -> None:
+    story = Story().waits()
+    (one,) = story.offered(1, agent=1)
+    (two,) = story.offered(2, agent=2)
+    story.answers(two)
+    assert story.is_closing(one)
+    assert not story.failures()
+    assert story.desk.named("accept") == [(2,)]
+
+
+def test_an_agent_without_a_device_is_unreachable() -> None:
+    story = Story().waits()
+    story.offered(devices=0)
+    assert story.failures() == [(1, "unreachable", None)]
+
+
+def test_the_ring_time_is_over() -> None:
+    story = Story().waits()
+    (leg,) = story.offered(seconds=15)
+    story.hear(ports.LegRinging(leg))
+    assert story.call.deadline() == 115
+    story.wait(15)
+    assert story.failures() == [(1, "no_answer", 408)]
+    assert story.is_closing(leg)
+    story.ends(leg, 487)
+    assert len(story.failures()) == 1
+    assert story.hears(CALLER) == "music.wav"
+
+
+def test_a_phone_that_never_reported_ringing_is_unreachable() -> None:
+    story = Story().waits()
+    story.offered(seconds=15)
+    story.wait(15)
+    assert story.failures() == [(1, "unreachable", 408)]
+
+
+def test_an_agent_for_whom_no_leg_was_free_is_not_blamed() -> None:
+    story = Story().waits()
+    story.offered(1, devices=3)
+    story.offered(2, devices=1, seconds=5)
+    story.wait(5)
+    assert story.failures() == [(2, "rescinded", None)]
+
+
+def test_a_phone_learns_when_to_stop_ringing_by_itself() -> None:
+    story = Story().waits()
+    (leg,) = story.offered(seconds=14.6)
+    assert story.phone.legs[leg].headers == {"Expires": "15"}
+
+
+@pytest.mark.parametrize(
+    ("status", "rang", "outcome"),
+    [
+        (486, True, "busy"), (600, True, "busy"), (603, True, "rejected"), (403, True, "rejected"), (607, False, "rejected"),
+        (480, True, "no_answer"), (408, True, "no_answer"), (487, True, "no_answer"), (480, False, "unreachable"),
+        (408, False, "unreachable"), (404, True, "unreachable"),
+        (503, True, "unreachable"), (500, False, "unreachable"), (302, True, "unreachable"),
+    ],
+)  # fmt: skip
+def test_what_a_final_answer_says_about_the_agent(status: int, rang: bool, outcome: str) -> None:
+    assert outcome_of(status, rang=rang) == outcome
+    story = Story().waits()
+    (leg,) = story.offered()
+    if rang:
+        story.hear(ports.LegRinging(leg))
+    story.ends(leg, status)
+    assert story.failures() == [(1, outcome, status)]
+
+
+def test_busy_on_one_device_lets_the_others_ring_on() -> None:
+    story = Story().waits()
+    one, two = story.offered(devices=2)
+    story.ends(one, 486)
+    assert not story.failures()
+    story.answers(two)
+    assert story.desk.named("accept") == [(1,)]
+
+
+def test_a_decline_on_one_device_speaks_for_the_agent() -> None:
+    story = Story().waits()
+    one, two = story.offered(devices=2)
+    story.ends(one, 603)
+    assert story.is_closing(two)
+    story.ends(two, 487)
+    assert story.failures() == [(1, "rejected", 603)]
+
+
+def test_of_several_refusals_the_most_telling_counts() -> None:
+    story = Story().waits()
+    one, two, three = story.offered(devices=3)
+    for leg, status in ((one, 404), (two, 486), (three, 480)):
+        story.ends(leg, status)
+    assert story.failures() == [(1, "busy", 486)]
+
+
+def test_an_offer_withdrawn_by_the_rows_stops_the_phones_and_is_not_reported_back() -> None:
+    story = Story().waits()
+    (leg,) = story.offered()
+    story.hear(ports.OfferWithdrawn(1))
+    assert story.is_closing(leg)
+    story.ends(leg, 487)
+    assert not story.failures()
+
+
+def test_an_offer_withdrawn_before_it_was_heard_of_does_not_ring() -> None:
+    story = Story().waits()
+    story.hear(ports.OfferWithdrawn(1))
+    assert story.offered(1) == []
+
+
+def test_an_offer_told_twice_rings_once() -> None:
+    story = Story().waits()
+    assert len(story.offered(1)) == 1
+    assert story.offered(1) == []
+
+
+def test_an_answer_that_crosses_our_cancel_is_hung_up() -> None:
+    story = Story().waits()
+    (leg,) = story.offered(seconds=10)
+    story.wait(10)
+    story.answers(leg)
+    assert story.is_closing(leg)
+    assert not story.desk.named("accept")
+    assert story.hears(CALLER) == "music.wav"
+
+
+def test_the_call_is_offered_again_after_a_failure() -> None:
+    story = Story().waits()
+    (one,) = story.offered(1)
+    story.ends(one, 486)
+    (two,) = story.offered(2)
+    story.answers(two)
+    assert story.hears(CALLER) == str(two)
+
+
+def test_an_offer_that_overtakes_the_placement_is_rung() -> None:
+    story = Story().arrives()
+    assert story.offered(1) == []
+    story.hear(records.Routed(story.profile))
+    assert len(story.phone.legs) == 2
