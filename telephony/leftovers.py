@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import threading
@@ -58,13 +59,15 @@ class Leftovers:
             alive = list(self._alive.values())
         for process in alive:
             if not _lives(process.pid):
+                self._close(process.name)
+                # Not before: what a database that is away keeps from being closed is tried again.
                 with self._lock:
                     self._alive.pop(process.name, None)
-                self._close(process.name)
                 self.gone(process.sip_port)
             elif time.monotonic() > self._since + PATIENCE_SECONDS:
                 log.error("a call process of the last node hangs; it is ended", process=process.name)
-                os.kill(process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):  # it ended this instant
+                    os.kill(process.pid, signal.SIGKILL)
 
     def _close(self, process: str) -> None:
         for dialog in calls.open_dialogs(self.node, process):
