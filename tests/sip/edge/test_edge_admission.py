@@ -93,8 +93,10 @@ def test_a_trunk_may_not_have_more_calls_than_agreed(edge: Edge, company: Compan
     edge.tell(op="gone", port=process.port)
     edge.tell(op="process", port=process.port)
 
+    later = Phone(edge.address, host=phone.host)
+
     def served() -> bool:
-        phone.send(phone.invite_request(company.private), edge.address)
+        later.send(later.invite_request(company.private), edge.address)
         return not process.silent()
 
     until(served, what="a call to be let in again")
