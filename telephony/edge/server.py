@@ -147,7 +147,7 @@ class Server:
         self._spawn(work())
 
     async def _keep_fresh(self) -> None:
-        while True:
+        while not self.calls.leaving:
             await asyncio.sleep(REFRESH_SECONDS if self.directory.loaded else 1.0)
             await self.refresh()
 
@@ -156,7 +156,9 @@ class Server:
             close_old_connections()
             return work()
 
-        return await asyncio.wait_for(asyncio.get_running_loop().run_in_executor(self._database, with_connection), DATABASE_SECONDS)
+        # Not wait_for: in Python 3.11 it swallows a cancellation that comes with the answer, and the edge would outlive its node.
+        async with asyncio.timeout(DATABASE_SECONDS):
+            return await asyncio.get_running_loop().run_in_executor(self._database, with_connection)
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
