@@ -9,7 +9,7 @@ from agents import services as agents
 from agents.models import Agent
 from agents.states import AVAILABLE, BREAK, OFFLINE, ON_CALL, RINGING
 from callcenter.core import bell
-from callcenter.core.stateful import advance
+from callcenter.core.stateful import advance, write
 
 from .models import Offer
 from .states import OfferOutcome
@@ -33,7 +33,7 @@ def reserve(agent: Agent, *, now: datetime, call_id: int, actor: str) -> None:
     if agent.state == AVAILABLE:
         move(agent, "was_offered", actor=actor, data={"call": call_id}, **fields)
     else:
-        _write(agent, **fields)
+        write(agent, **fields)
 
 
 def answer(agent: Agent, *, call_id: int, actor: str) -> None:
@@ -41,7 +41,7 @@ def answer(agent: Agent, *, call_id: int, actor: str) -> None:
     if agent.state == RINGING:
         move(agent, "answered", actor=actor, data={"call": call_id}, **fields)
     else:
-        _write(agent, **fields)
+        write(agent, **fields)
 
 
 def release(agent: Agent, *, actor: str, cause: str = "", wrap_up_until: datetime | None = None, **fields: Any) -> bool:
@@ -60,7 +60,7 @@ def release(agent: Agent, *, actor: str, cause: str = "", wrap_up_until: datetim
     elif talked and OfferOutcome.ACCEPTED not in left:
         move(agent, "call_ended_while_ringing", actor=actor, cause=cause, **fields)
     else:
-        _write(agent, **fields)
+        write(agent, **fields)
     settle_wish(agent, actor=actor)
     return wraps_up
 
@@ -87,9 +87,3 @@ def count_miss(agent: Agent, *, ready_at: datetime, actor: str) -> dict[str, Any
 
 def _unreleased(agent: Agent) -> Any:
     return Offer.objects.filter(agent=agent, released_at__isnull=True)
-
-
-def _write(agent: Agent, **fields: Any) -> None:
-    Agent.objects.filter(pk=agent.pk).update(**fields)
-    for name, value in fields.items():
-        setattr(agent, name, value)

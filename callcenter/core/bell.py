@@ -16,6 +16,8 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from . import sql
+
 log = logging.getLogger(__name__)
 
 EVENTS = "events"
@@ -41,8 +43,7 @@ RING_EVENTS = f"pg_notify('{EVENTS}', '')"
 
 def ring(channel: str, **note: Any) -> None:
     """NOTIFY inside the current transaction; identical rings of one transaction are heard once."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [channel, json.dumps(note) if note else ""])
+    sql.run("SELECT pg_notify(%s, %s)", [channel, json.dumps(note) if note else ""])
 
 
 def ring_alarm(*, seconds_away: float = 0) -> None:

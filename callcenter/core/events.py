@@ -10,15 +10,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 from django.db.models.expressions import RawSQL
 
-from . import bell
+from . import bell, sql
 from .models import LogEntry
 
-APPEND = f"""INSERT INTO core_logentry (type, subject_kind, subject_id, actor, cause, data)
-VALUES (%s, %s, %s, %s, %s, %s) RETURNING {bell.RING_EVENTS}"""  # noqa: S608  (a constant of ours)
-"""In SQL, because every transaction of the product writes two to five of these."""
+APPEND = "INSERT INTO core_logentry (type, subject_kind, subject_id, actor, cause, data) "
+"""In SQL, because every transaction of the product writes two to five of these. What follows gives one row or none …"""
+
+RING = f" RETURNING {bell.RING_EVENTS}"
+"""… and rings; more may be returned behind it."""
+
+_APPEND_ONE = f"{APPEND} VALUES (%s, %s, %s, %s, %s, %s) {RING}"
 
 
 def append(type_: str, *, subject: str, actor: str, cause: str = "", data: dict[str, Any] | None = None) -> None:
@@ -29,8 +33,7 @@ def append(type_: str, *, subject: str, actor: str, cause: str = "", data: dict[
     :param actor: "user:3", "agent:4", "caller", "system:sweep".
     """
     kind, _, pk = subject.partition(":")
-    with connection.cursor() as cursor:
-        cursor.execute(APPEND, [type_, kind, int(pk), actor, cause, json.dumps(data or {})])
+    sql.run(_APPEND_ONE, [type_, kind, int(pk), actor, cause, json.dumps(data or {})])
 
 
 def settled(entries: models.QuerySet[LogEntry] | None = None) -> models.QuerySet[LogEntry]:
