@@ -4,6 +4,9 @@ Two sides meet in a match: a call that waits and an agent who is free. Each side
 and looks for the other; if neither could see the other's uncommitted row, the pair would be missed for
 ever. So both lock what they share before they write: the queues. The order is the same everywhere: queues
 by id, agents by id, the call, offers. Whoever locks an agent's row holds the agent's queues as well.
+
+Three statements do it: look who and what belongs together and lock the queues, lock the agents, lock the call
+and see whether anything changed since the look.
 """
 
 from __future__ import annotations
@@ -13,17 +16,18 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import psycopg
 from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from agents.models import Agent
+from callcenter.core import sql
 from callcenter.core.errors import NotFound
 
-from .models import Call, FallbackAction, Membership, Offer, Queue
-from .states import ACTIVE, AGENT_RINGING, WRAP_UP
+from .models import Call, Queue
+from .slices import AGENT, CALL, QUEUE
 
 log = logging.getLogger(__name__)
 
@@ -78,77 +82,129 @@ class Held:
         return self.queues[pk] if pk in self.queues else Queue.objects.get(pk=pk)
 
 
-def hold(*, call_id: int | None = None, agent_ids: Iterable[int] = (), queue_ids: Iterable[int] = (), chain: bool = False) -> Held:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an event asks to lock: a call, or the call of an offer; further agents and queues; the chain of fallbacks."""
+
+    call: int | None = None
+    offer: int | None = None
+    agents: tuple[int, ...] = ()
+    queues: tuple[int, ...] = ()
+    chain: bool = False
+
+    @property
+    def values(self) -> dict[str, Any]:
+        return {
+            "call": self.call, "offer": self.offer, "agents": list(self.agents), "queues": list(self.queues), "chain": self.chain,
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the look found, before anything but queues was locked. `version`: of the call's row."""
+
+    call: int | None = None
+    version: str | None = None
+    hands: frozenset[int] = frozenset()
+
+
+# In whose hands the call is: whom it rings, who talks to the caller, who writes it up. Nobody joins them without a
+# change of the call's own row (`assign_to_agent`), so an unchanged `xmin` later says that these are still all.
+_SEE = """
+WITH RECURSIVE seen AS MATERIALIZED (
+  SELECT id, xmin::text AS version, state, queue_id, agent_id FROM queues_call
+  WHERE id = coalesce(%(call)s::bigint, (SELECT call_id FROM queues_offer WHERE id = %(offer)s::bigint))
+), hands (id) AS MATERIALIZED (
+  SELECT agent_id FROM seen WHERE state IN ('active', 'wrap_up') AND agent_id IS NOT NULL
+  UNION SELECT o.agent_id FROM seen JOIN queues_offer o ON o.call_id = seen.id
+    WHERE seen.state = 'agent_ringing' AND o.released_at IS NULL
+  UNION SELECT unnest(%(agents)s::bigint[])
+), chain (id) AS (
+  (SELECT queue_id FROM seen WHERE queue_id IS NOT NULL UNION SELECT unnest(%(queues)s::bigint[]))
+  UNION SELECT q.fallback_queue_id FROM chain JOIN queues_queue q ON q.id = chain.id
+    WHERE %(chain)s AND q.fallback = 'queue' AND q.fallback_queue_id IS NOT NULL
+)
+"""
+_FOUND = "(SELECT id FROM seen), (SELECT version FROM seen), ARRAY(SELECT id FROM hands)"
+
+LOOK = f"{_SEE} SELECT {_FOUND}, ARRAY(SELECT id FROM chain), 0"  # noqa: S608
+
+# Not a join: rows are locked in the order of the sort, and only once all their ids are known.
+LOOK_AND_LOCK = f"""{_SEE}
+SELECT {_FOUND}, {QUEUE.columns("q")} FROM queues_queue q
+WHERE q.id = ANY (ARRAY(SELECT id FROM chain UNION SELECT m.queue_id FROM queues_membership m WHERE m.agent_id IN (SELECT id FROM hands)))
+ORDER BY q.id FOR NO KEY UPDATE
+"""  # noqa: S608
+
+LOCK_AGENTS = f"SELECT {AGENT.columns('a')} FROM agents_agent a WHERE id = ANY (%s) ORDER BY id FOR NO KEY UPDATE"  # noqa: S608
+
+# By now the agents are locked, so this statement sees every membership that they were given under that lock.
+_ALL_HELD = """NOT EXISTS (
+  SELECT 1 FROM queues_membership m WHERE m.agent_id = ANY (%(agents)s::bigint[]) AND m.queue_id <> ALL (%(queues)s::bigint[]))"""
+
+ALL_HELD = f"SELECT {_ALL_HELD}"
+
+LOCK_CALL = f"""
+SELECT {_ALL_HELD}, c.xmin::text, {CALL.columns("c")} FROM queues_call c WHERE c.id = %(call)s FOR NO KEY UPDATE OF c
+"""  # noqa: S608
+
+
+def hold(
+    *, call_id: int | None = None, offer_id: int | None = None, agent_ids: Iterable[int] = (), queue_ids: Iterable[int] = (),
+    chain: bool = False,
+) -> Held:  # fmt: skip
     """Lock the call, the agents that have it in their hands, the named ones, and all the queues they share with others.
 
+    :param offer_id: instead of the call: the one that this offer is about.
     :param chain: the queues as well that the fallbacks of the call's and the named queues lead to.
-    :raises NotFound: no such call or agent.
+    :raises NotFound: no such call, offer or agent.
     """
-    agents, queues = set(agent_ids), set(queue_ids)
-    if call_id is not None:
-        call = _call(call_id)
-        agents |= _hands_on(call)
-        queues |= {call.queue_id} if call.queue_id else set()
-    if chain:
-        queues |= _chain(queues)
-    queues |= queues_of(agents)
-    held = Held(queues={queue.pk: queue for queue in Queue.objects.filter(pk__in=queues).locked()} if queues else {})
-    if agents:
-        held.agents = {agent.pk: agent for agent in _locked_agents(agents)}
-    if call_id is not None:
-        held.call = _call(call_id, locked=True)
-    _verify(held, agents)
+    wanted = Wanted(call_id, offer_id, tuple(agent_ids), tuple(queue_ids), chain)
+    held = Held()
+    seen = _look_and_lock(held, wanted)
+    if seen.hands:
+        _lock_agents(held, seen.hands)
+    if call_id is not None or offer_id is not None:
+        _lock_call(held, seen, wanted)
+    elif seen.hands and not sql.only_row(ALL_HELD, _locked(held))[0]:
+        raise Grew
     held.now = timezone.now()
     return held
 
 
-def queues_of(agents: Iterable[int]) -> set[int]:
+def _look_and_lock(held: Held, wanted: Wanted) -> Seen:
+    found = sql.rows(LOOK_AND_LOCK, wanted.values)
+    held.queues = {row[3]: QUEUE.make(row[3:]) for row in found}
+    # Without a queue to lock there is no row either, and nothing that the look found.
+    call, version, hands = (found or sql.rows(LOOK, wanted.values))[0][:3]
+    return Seen(call, version, frozenset(hands))
+
+
+def _lock_agents(held: Held, agents: Iterable[int]) -> None:
     wanted = list(agents)
-    return set(Membership.objects.filter(agent__in=wanted).values_list("queue_id", flat=True)) if wanted else set()
-
-
-def _locked_agents(agents: set[int]) -> Iterable[Agent]:
-    return Agent.objects.filter(pk__in=agents).order_by("pk").select_for_update(no_key=True)
-
-
-def _verify(held: Held, agents: set[int]) -> None:
-    """Nobody may have joined between the look and the locks. What is locked now cannot change any more."""
-    if len(held.agents) != len(agents):
+    held.agents = {row[0]: AGENT.make(row) for row in sql.rows(LOCK_AGENTS, [wanted])}
+    if len(held.agents) != len(wanted):
         raise NotFound("There is no such agent.")
-    if not queues_of(agents) <= held.queues.keys():
+
+
+def _lock_call(held: Held, seen: Seen, wanted: Wanted) -> None:
+    """Nobody may have joined between the look and the locks. What is locked now cannot change any more."""
+    found = sql.row(LOCK_CALL, {"call": seen.call, **_locked(held)}) if seen.call is not None else None
+    if found is None:
+        raise NotFound("There is no such call." if wanted.offer is None else "There is no such offer.")
+    all_held, version = found[:2]
+    held.call = CALL.make(found[2:])
+    if not all_held or (version != seen.version and _grew(held, wanted)):
         raise Grew
-    if held.call is None:
-        return
-    if not _hands_on(held.call) <= held.agents.keys() or (held.call.queue_id and held.call.queue_id not in held.queues):
+    if held.call.queue_id and held.call.queue_id not in held.queues:
         raise Grew
 
 
-def _call(pk: int, *, locked: bool = False) -> Call:
-    rows = Call.objects.filter(pk=pk).order_by()
-    if locked:
-        call = rows.select_for_update(no_key=True).first()
-    else:  # three columns are read much faster than a row of forty
-        found = rows.values_list("state", "queue_id", "agent_id").first()
-        call = Call(pk=pk, state=found[0], queue_id=found[1], agent_id=found[2]) if found else None
-    if call is None:
-        raise NotFound("There is no such call.")
-    return call
+def _grew(held: Held, wanted: Wanted) -> bool:
+    """Look again at a call whose row somebody changed before it was locked."""
+    _, _, hands, queues, _ = sql.rows(LOOK, wanted.values)[0]
+    return not (held.agents.keys() >= set(hands) and held.queues.keys() >= set(queues))
 
 
-def _hands_on(call: Call) -> set[int]:
-    """The agents whom the call rings, who talk to the caller or write the call up."""
-    if call.state in (ACTIVE, WRAP_UP):
-        return {call.agent_id} if call.agent_id else set()
-    if call.state != AGENT_RINGING:
-        return set()
-    return set(Offer.objects.filter(call=call, released_at__isnull=True).values_list("agent_id", flat=True))
-
-
-def _chain(queues: set[int]) -> set[int]:
-    """The queues that fallbacks lead to. A loop in the settings ends the walk."""
-    seen: set[int] = set()
-    while found := queues - seen:
-        seen |= found
-        following = Queue.objects.filter(pk__in=found, fallback=FallbackAction.QUEUE, fallback_queue__isnull=False)
-        queues = {queue for queue in following.values_list("fallback_queue_id", flat=True) if queue is not None}
-    return seen
+def _locked(held: Held) -> dict[str, list[int]]:
+    return {"agents": list(held.agents), "queues": list(held.queues)}

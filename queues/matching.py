@@ -10,23 +10,38 @@ Agents are locked before calls, and a call that another process holds is passed 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from agents.models import Agent
-from callcenter.core import bell
-from callcenter.core.stateful import advance
+from callcenter.core import bell, sql
+from callcenter.core.stateful import advance, write
 
 from . import engagement, roster
-from .locks import Held
-from .models import Call, Offer, Queue, Segment, Strategy
+from .locks import LOCK_AGENTS, Held
+from .models import Call, Offer, Queue, Strategy
 from .ranking import Ranking, not_free
-from .states import AGENT_RINGING, QUEUED, SegmentOutcome
+from .slices import AGENT, CALL
+from .states import AGENT_RINGING, QUEUED
 
 ACTOR = "system:matching"
 
 SHORTEST_RING = 3.0
 """Seconds; below that a phone has not even begun to ring."""
+
+TAKE = f"""
+SELECT {CALL.columns("c")} FROM queues_call c WHERE c.id = %s AND c.state = 'queued' FOR NO KEY UPDATE SKIP LOCKED
+"""  # noqa: S608
+
+# With the stay that waits, of which there is one.
+OPEN = """
+INSERT INTO queues_offer (call_id, segment_id, queue_id, agent_id, slot, outcome, opened_at, expires_at, why)
+SELECT s.call_id, s.id, %(queue)s, %(agent)s, %(slot)s, 'open', %(opened_at)s, %(expires_at)s, %(why)s::jsonb
+FROM queues_segment s WHERE s.call_id = %(call)s AND s.outcome = 'waiting'
+RETURNING id, segment_id
+"""
 
 
 def match_agent(held: Held, agent_id: int) -> int:
@@ -52,8 +67,6 @@ def match_call(held: Held, call: Call) -> bool:
     """Offer this call, which is held with its queue, if anybody can take it now; True if a phone rings."""
     if call.state != QUEUED or call.queue_id is None or (call.not_before and call.not_before > held.now):
         return False
-    if call.wanted_agent_id is None and not roster.anyone_free(call.queue_id):
-        return False
     return bool(_place(held, call))
 
 
@@ -64,8 +77,8 @@ def _take(held: Held, call_id: int) -> Call | None:
     """
     if held.call and held.call.pk == call_id:
         return held.call if held.call.state == QUEUED else None
-    rows = Call.objects.select_for_update(no_key=True, skip_locked=True).order_by()
-    return rows.filter(pk=call_id, state=QUEUED).first()
+    found = sql.row(TAKE, [call_id])
+    return CALL.make(found) if found else None
 
 
 def _place(held: Held, call: Call, *, first_of: int | None = None) -> int:
@@ -98,10 +111,10 @@ def _locked(held: Held, ranking: Ranking, *, everybody: bool) -> Iterator[Agent]
 
 def lock_agent(held: Held, agent_id: int) -> Agent | None:
     if agent_id not in held.agents:
-        agent = Agent.objects.select_for_update(no_key=True).filter(pk=agent_id).first()
-        if agent is None:
+        found = sql.row(LOCK_AGENTS, [[agent_id]])
+        if found is None:
             return None
-        held.agents[agent_id] = agent
+        held.agents[agent_id] = AGENT.make(found)
     return held.agents[agent_id]
 
 
@@ -134,24 +147,30 @@ def _open_offers(held: Held, call: Call, queue: Queue, agents: list[Agent], rank
     for agent in agents:
         open_offer(held, call, queue, agent, why=why, actor=ACTOR)
     if queue.strategy == Strategy.ROUND_ROBIN and queue.pk in held.queues:
-        queue.rr_pointer = agents[-1].pk
-        Queue.objects.filter(pk=queue.pk).update(rr_pointer=queue.rr_pointer)
+        write(queue, rr_pointer=agents[-1].pk)
     return len(agents)
 
 
 def open_offer(held: Held, call: Call, queue: Queue, agent: Agent, *, why: dict[str, object], actor: str) -> Offer:
     """Reserve one slot of the agent for the call and ring the node that carries it. Both rows are locked."""
     ring = max(SHORTEST_RING, queue.ring_seconds * (queue.ring_shrink / 100) ** call.attempts)
-    segment = Segment.objects.filter(call=call, outcome=SegmentOutcome.WAITING).order_by().values_list("pk", flat=True)[0]
-    offer = Offer.objects.create(
-        call=call, segment_id=segment, queue=queue, agent=agent, slot=engagement.free_slot(agent), why=why,
+    offer = Offer(
+        call=call, queue=queue, agent=agent, slot=engagement.free_slot(agent), why=why,
         opened_at=held.now, expires_at=held.now + timedelta(seconds=ring),
     )  # fmt: skip
+    offer.pk, offer.segment_id = sql.only_row(OPEN, _opened(offer))
     engagement.reserve(agent, now=held.now, call_id=call.pk, actor=actor)
     if call.state != AGENT_RINGING:
         advance(call, "assign_to_agent", actor=actor, data={"agent": agent.pk, "offer": offer.pk, "queue": queue.pk})
     ring_node(call, "offer", offer.pk)
     return offer
+
+
+def _opened(offer: Offer) -> dict[str, Any]:
+    return {
+        "call": offer.call_id, "queue": offer.queue_id, "agent": offer.agent_id, "slot": offer.slot,
+        "opened_at": offer.opened_at, "expires_at": offer.expires_at, "why": json.dumps(offer.why),
+    }  # fmt: skip
 
 
 def ring_node(call: Call, event: str, about: int) -> None:

@@ -6,13 +6,11 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from django.db import connection
-from django.db.models import Exists, OuterRef
-
-from agents.models import Agent, Device
+from agents.models import Agent
+from callcenter.core import sql
 
 from . import ranking
-from .models import Call, Membership, Offer, Queue
+from .models import Call, Offer, Queue
 from .ranking import WORKING, Candidate, Demand, Ranking
 
 LINE_LENGTH = 8
@@ -51,25 +49,31 @@ def line_for(agent_id: int, now: datetime, *, but: Collection[int] = ()) -> list
 
     None for an agent without a phone in reach; the agent's own state is not asked.
     """
-    with connection.cursor() as cursor:
-        values: dict[str, Any] = {"agent": agent_id, "now": now, "but": list(but), "length": LINE_LENGTH, "working": list(WORKING)}
-        cursor.execute(LINE, values)
-        return [row[0] for row in cursor.fetchall()]
+    values: dict[str, Any] = {"agent": agent_id, "now": now, "but": list(but), "length": LINE_LENGTH, "working": list(WORKING)}
+    return [row[0] for row in sql.rows(LINE, values)]
 
 
-MEMBER = (
-    "agent", "agent__state", "agent__open_calls", "agent__max_concurrent_calls", "agent__ready_at", "agent__next_state", "agent__active",
-    "agent__last_released_at", "agent__last_offered_at", "agent__calls_since_login", "logged_in", "tier", "position", "reachable",
-)  # fmt: skip
+# Nobody at all unless somebody has a slot free: in a full queue, the common case, no arrival ranks a thousand members
+# in vain. Phone and cool-down are left to the ranking, which also says of whom they are the reason.
+MEMBERS = """
+SELECT m.agent_id, a.state, a.open_calls, a.max_concurrent_calls, a.ready_at, a.next_state, a.active,
+  a.last_released_at, a.last_offered_at, a.calls_since_login, m.logged_in, m.tier, m.position,
+  EXISTS (SELECT 1 FROM agents_device d WHERE d.agent_id = m.agent_id AND d.rings AND d.lease_until > statement_timestamp())
+FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id
+WHERE m.queue_id = %(queue)s AND (
+  SELECT EXISTS (
+    SELECT 1 FROM queues_membership n JOIN agents_agent b ON b.id = n.agent_id
+    WHERE n.queue_id = %(queue)s AND n.logged_in AND b.active AND b.next_state = ''
+      AND b.state IN ('available', 'ringing', 'on_call') AND b.open_calls < b.max_concurrent_calls))
+"""
 
 
 def candidates(queue: Queue, call: Call) -> list[Candidate]:
-    """The queue's members; or only the agent whom the caller wants, member or not. Plain columns: a queue may have 1,000."""
+    """The queue's members, none if nobody is free; or only the agent whom the caller wants, member or not."""
     if call.wanted_agent_id is not None:
         wanted = Agent.objects.get(pk=call.wanted_agent_id)
         return [of(wanted, reachable=wanted.devices.live().exists())]
-    reachable = Exists(Device.objects.live().filter(agent=OuterRef("agent")))
-    rows = Membership.objects.filter(queue=queue).annotate(reachable=reachable).order_by().values_list(*MEMBER)
+    rows = sql.rows(MEMBERS, {"queue": queue.pk})
     return [
         Candidate(
             agent=agent, state=state, open_calls=open_calls, max_calls=most, ready_at=ready_at, leaving=bool(wish), active=active,
@@ -99,11 +103,6 @@ def ranked(queue: Queue, call: Call, now: datetime) -> Ranking:
         last_tried=_last_tried(call) if queue.strategy == "linear" and call.attempts else None, wanted=call.wanted_agent_id,
     )  # fmt: skip
     return ranking.rank(candidates(queue, call), demand)
-
-
-def anyone_free(queue_id: int) -> bool:
-    """Cheap and rough: is it worth ranking at all? Spares the common case of a queue that is full."""
-    return Agent.objects.can_take_more().filter(memberships__queue=queue_id, memberships__logged_in=True).exists()
 
 
 def _last_tried(call: Call) -> int | None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
-
-from callcenter.core import events
+from callcenter.core import events, sql
 from callcenter.core.stateful import advance
 
 from .. import matching
@@ -32,19 +31,40 @@ class Placement:
     """A phone rings already and the queue delivers directly: no greeting, no music."""
 
 
-@transaction.atomic
+# A new call with its event, unless the process has a live one.
+ARRIVE = f"""
+WITH arrived AS (
+  INSERT INTO queues_call (public_id, state, state_since, arrived_at, node, process, sip_call_id, caller_number, caller_name, dialled,
+    outcome, exit_reason, hung_up_by, priority, attempts, notes)
+  SELECT %(public_id)s, 'new', %(now)s, %(now)s, %(node)s, %(process)s, %(sip_call_id)s, %(caller_number)s, %(caller_name)s, %(dialled)s,
+    '', '', '', 0, 0, ''
+  WHERE NOT EXISTS (
+    SELECT 1 FROM queues_call WHERE node = %(node)s::varchar AND process = %(process)s::varchar AND NOT state IN ('ended', 'wrap_up'))
+  RETURNING id
+)
+{events.APPEND} SELECT 'call.arrived', 'call', id, 'caller', '', %(data)s::jsonb FROM arrived {events.RING}, subject_id
+"""  # noqa: S608
+
+
 def arrive(*, node: str, process: str, sip_call_id: str, caller_number: str, caller_name: str, dialled: str) -> Call:
     """Write down a new call. The same process asking again (its first answer was lost) gets the same call."""
-    known = Call.objects.live().filter(node=node, process=process).first()
-    if known:
-        return known
-    call = Call.objects.create(
+    call = Call(
         node=node, process=process, sip_call_id=sip_call_id[:255], caller_number=caller_number[:80],
         caller_name=caller_name[:120], dialled=dialled[:80],
     )  # fmt: skip
-    data = {"dialled": call.dialled, "node": node, "process": process}
-    events.append("call.arrived", subject=f"call:{call.pk}", actor="caller", data=data)
+    written = sql.row(ARRIVE, _arrived(call))
+    if written is None:
+        return Call.objects.live().get(node=node, process=process)
+    call.pk, call._state.adding = written[1], False
     return call
+
+
+def _arrived(call: Call) -> dict[str, Any]:
+    data = {"dialled": call.dialled, "node": call.node, "process": call.process}
+    return {
+        "public_id": call.public_id, "now": call.arrived_at, "node": call.node, "process": call.process, "sip_call_id": call.sip_call_id,
+        "caller_number": call.caller_number, "caller_name": call.caller_name, "dialled": call.dialled, "data": json.dumps(data),
+    }  # fmt: skip
 
 
 @one_transaction

@@ -7,15 +7,25 @@ from typing import Any
 
 from django.db.models import F
 
-from callcenter.core import bell, events
+from callcenter.core import bell, events, sql
 from callcenter.core.stateful import advance
 
 from .. import engagement, matching
 from ..locks import Held, one_transaction
 from ..locks import hold as lock
-from ..models import Call, Offer, Segment
+from ..models import Call, Segment
 from ..states import ACTIVE, AGENT_RINGING, LIVE, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
 from . import exits, offers
+
+RELEASE = """
+UPDATE queues_offer SET released_at = %(now)s WHERE call_id = %(call)s AND outcome = 'accepted' AND released_at IS NULL
+RETURNING agent_id, closed_at
+"""
+
+END_TALK = """
+UPDATE queues_segment SET ended_at = %(now)s, hung_up_by = %(by)s, exit_reason = %(reason)s
+WHERE call_id = %(call)s AND outcome = 'answered' AND ended_at IS NULL
+"""
 
 
 @one_transaction
@@ -105,9 +115,7 @@ def _end_conversation(held: Held, call: Call, over: dict[str, Any], *, actor: st
     until = held.now + timedelta(seconds=queue.wrap_up_seconds) if queue.wrap_up_seconds else None
     _end_hold(call, held.now)
     freed, wraps_up = _release_talker(held, call, until, actor=actor, cause=cause)
-    Segment.objects.filter(call=call, outcome=SegmentOutcome.ANSWERED, ended_at__isnull=True).update(
-        ended_at=held.now, hung_up_by=over["hung_up_by"], exit_reason=over["exit_reason"]
-    )
+    _end_talk(call, held.now, over["exit_reason"], by=over["hung_up_by"])
     over |= {"outcome": CallOutcome.ANSWERED, "held_since": None}
     if wraps_up:
         advance(call, "hang_up_to_wrap_up", actor=actor, cause=cause, wrap_up_until=until, **over)
@@ -119,12 +127,12 @@ def _end_conversation(held: Held, call: Call, over: dict[str, Any], *, actor: st
 
 def _release_talker(held: Held, call: Call, wrap_up_until: datetime | None, *, actor: str, cause: str) -> tuple[list[int], bool]:
     """Free the agent who talks; returns who was freed and whether wrap-up began."""
-    offer = Offer.objects.filter(call=call, outcome=OfferOutcome.ACCEPTED, released_at__isnull=True).first()
-    if offer is None:
+    released = sql.row(RELEASE, {"call": call.pk, "now": held.now})
+    if released is None:
         return [], False
-    Offer.objects.filter(pk=offer.pk).update(released_at=held.now)
-    agent = held.agents[offer.agent_id]
-    talked = int((held.now - (offer.closed_at or held.now)).total_seconds())
+    agent_id, answered_at = released
+    agent = held.agents[agent_id]
+    talked = int((held.now - answered_at).total_seconds())
     fields = {"last_released_at": held.now, "talk_seconds_since_login": agent.talk_seconds_since_login + talked}
     wraps_up = engagement.release(agent, actor=actor, cause=cause, wrap_up_until=wrap_up_until, **fields)
     return [agent.pk], wraps_up
@@ -133,8 +141,11 @@ def _release_talker(held: Held, call: Call, wrap_up_until: datetime | None, *, a
 def _close_segment(call: Call, now: datetime, outcome: SegmentOutcome, reason: str, *, by: str) -> None:
     """The stay that waits gets this outcome; the one that was answered gets its end."""
     exits.close_stay(call, now, outcome, reason, hung_up_by=by)
-    answered = Segment.objects.filter(call=call, outcome=SegmentOutcome.ANSWERED, ended_at__isnull=True)
-    answered.update(ended_at=now, hung_up_by=by, exit_reason=reason[:40])
+    _end_talk(call, now, reason, by=by)
+
+
+def _end_talk(call: Call, now: datetime, reason: str, *, by: str) -> None:
+    sql.run(END_TALK, {"call": call.pk, "now": now, "by": by, "reason": reason[:40]})
 
 
 def _end_hold(call: Call, now: datetime) -> None:

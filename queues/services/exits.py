@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from agents.states import OFFLINE
-from callcenter.core import bell, events
+from callcenter.core import bell, events, sql
 from callcenter.core.stateful import IllegalTransition, advance
 
 from ..locks import Held
@@ -17,6 +17,16 @@ from ..states import QUEUED, SegmentOutcome
 
 MOVED = "moved"
 """Exit reason of a stay that a supervisor ended: the chain of fallbacks begins anew after it."""
+
+NEW_STAY = """
+INSERT INTO queues_segment (call_id, number, queue_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by)
+SELECT %(call)s, count(*) + 1, %(queue)s, 'waiting', '', %(now)s, 0, '' FROM queues_segment WHERE call_id = %(call)s
+"""
+
+CLOSE_STAY = """
+UPDATE queues_segment SET outcome = %(outcome)s, left_at = %(now)s, exit_reason = %(reason)s, hung_up_by = %(by)s
+WHERE call_id = %(call)s AND outcome = 'waiting' RETURNING id
+"""
 
 
 def enter(held: Held, call: Call, queue_id: int, *, priority: int, wanted_agent_id: int | None) -> str:
@@ -90,8 +100,7 @@ def join(held: Held, call: Call, queue: Queue, *, actor: str, cause: str = "", o
         "order_key": order_key or place_for(call.priority, queue, held.now),
         "wanted_agent_id": None if moved else call.wanted_agent_id,
     }  # fmt: skip
-    number = Segment.objects.filter(call=call).count() + 1
-    Segment.objects.create(call=call, number=number, queue=queue, entered_at=held.now)
+    sql.run(NEW_STAY, {"call": call.pk, "queue": queue.pk, "now": held.now})
     event = "overflowed" if moved else "queue_call"
     advance(call, event, actor=actor, cause=cause, data={"queue": queue.pk, "priority": call.priority}, **place)
     bell.ring_alarm(seconds_away=min([limit for limit in (queue.max_wait, queue.tier_wait) if limit], default=math.inf))
@@ -102,12 +111,10 @@ def place_for(priority: int, queue: Queue, enqueued_at: datetime) -> datetime:
     return enqueued_at - timedelta(seconds=priority * queue.aging + queue.weight_seconds)
 
 
-def close_stay(call: Call, now: datetime, outcome: SegmentOutcome, reason: str, **fields: Any) -> int:
+def close_stay(call: Call, now: datetime, outcome: SegmentOutcome, reason: str, *, hung_up_by: str = "") -> int:
     """End the stay that still waits; returns its id, 0 if there is none."""
-    stay = Segment.objects.filter(call=call, outcome=SegmentOutcome.WAITING).values_list("pk", flat=True).first()
-    if stay:
-        Segment.objects.filter(pk=stay).update(outcome=outcome, left_at=now, exit_reason=reason[:40], **fields)
-    return stay or 0
+    stay = sql.row(CLOSE_STAY, {"call": call.pk, "now": now, "outcome": outcome, "reason": reason[:40], "by": hung_up_by})
+    return int(stay[0]) if stay else 0
 
 
 def last_queue(call: Call) -> int:

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
 from django.utils import timezone
 
-from callcenter.core import bell, events
-from callcenter.core.errors import NotFound
-from callcenter.core.stateful import advance
+from callcenter.core import bell, events, sql
+from callcenter.core.stateful import advance, write
 
 from .. import engagement, matching
 from ..locks import Held, hold, one_transaction
 from ..matching import ring_node
-from ..models import Call, Offer, Queue, Segment
-from ..states import AGENT_RINGING, MISSES, OfferOutcome, SegmentOutcome
+from ..models import Call, Offer, Queue
+from ..slices import OFFER
+from ..states import AGENT_RINGING, MISSES, OfferOutcome
 from . import exits
 
+RANG = f"""
+WITH rang AS (
+  UPDATE queues_offer SET rang_at = %s WHERE id = %s AND outcome = 'open' AND rang_at IS NULL RETURNING id, call_id, agent_id)
+{events.APPEND} SELECT 'call.agent_device_rang', 'call', call_id, 'agent:' || agent_id, '',
+  jsonb_build_object('agent', agent_id, 'offer', id) FROM rang {events.RING}
+"""  # noqa: S608
 
-@transaction.atomic
+ACCEPTED = """
+WITH taken AS (UPDATE queues_offer SET outcome = 'accepted', closed_at = %(now)s WHERE id = %(offer)s RETURNING segment_id, agent_id)
+UPDATE queues_segment s SET outcome = 'answered', left_at = %(now)s, answered_at = %(now)s, agent_id = taken.agent_id
+FROM taken WHERE s.id = taken.segment_id
+"""
+
+OPEN_OFFERS = f"""
+SELECT {OFFER.columns("o")} FROM queues_offer o WHERE o.call_id = %s AND o.outcome = 'open' AND o.released_at IS NULL ORDER BY o.agent_id
+"""  # noqa: S608
+
+
 def offer_rang(offer_id: int) -> None:
     """A device of the agent reported that it rings."""
-    if Offer.objects.open().filter(pk=offer_id, rang_at__isnull=True).update(rang_at=timezone.now()):
-        offer = Offer.objects.get(pk=offer_id)
-        data = {"agent": offer.agent_id, "offer": offer.pk}
-        events.append("call.agent_device_rang", subject=f"call:{offer.call_id}", actor=f"agent:{offer.agent_id}", data=data)
+    sql.run(RANG, [timezone.now(), offer_id])
 
 
 @one_transaction
@@ -36,19 +49,18 @@ def accept(offer_id: int) -> bool:
     Of several agents who ring for one call the first to come here wins; the others' offers are cancelled
     without a miss, their phones stop, and they are matched anew.
     """
-    held = hold(call_id=_call_of(offer_id), chain=False)
-    call, offer = held.the_call, Offer.objects.get(pk=offer_id)
-    if offer.outcome != OfferOutcome.OPEN or call.state != AGENT_RINGING:
+    held = hold(offer_id=offer_id)
+    call = held.the_call
+    ringing = {offer.pk: offer for offer in _open(call)} if call.state == AGENT_RINGING else {}
+    offer = ringing.pop(offer_id, None)
+    if offer is None:
         return False
     actor = f"agent:{offer.agent_id}"
-    close(offer, held, OfferOutcome.ACCEPTED)
+    sql.run(ACCEPTED, {"offer": offer_id, "now": held.now})
     answered: dict[str, Any] = {"agent_id": offer.agent_id, "answered_at": call.answered_at or held.now, "not_before": None}
     advance(call, "agent_accept", actor=actor, data={"agent": offer.agent_id, "offer": offer.pk}, **answered)
-    Segment.objects.filter(pk=offer.segment_id).update(
-        outcome=SegmentOutcome.ANSWERED, left_at=held.now, answered_at=held.now, agent=offer.agent_id
-    )
     engagement.answer(held.agents[offer.agent_id], call_id=call.pk, actor=actor)
-    losers = withdraw(held, call, OfferOutcome.CANCELLED, actor=actor, cause="answered by another agent")
+    losers = _withdraw(held, call, ringing.values(), OfferOutcome.CANCELLED, actor=actor, cause="answered by another agent")
     matching.match_agents(held, losers)
     return True
 
@@ -60,14 +72,14 @@ def offer_failed(offer_id: int, outcome: OfferOutcome, *, sip_status: int | None
 
     An offer that is over already is left alone.
     """
-    held = hold(call_id=_call_of(offer_id), chain=True)
+    held = hold(offer_id=offer_id, chain=True)
     fail(held, Offer.objects.get(pk=offer_id), OfferOutcome(outcome), sip_status=sip_status)
 
 
 @one_transaction
 def phone_lost(offer_id: int) -> None:
     """The last phone of the agent who is being rung signed off or ran out: the call does not wait for the ring time."""
-    held = hold(call_id=_call_of(offer_id), chain=True)
+    held = hold(offer_id=offer_id, chain=True)
     offer = Offer.objects.get(pk=offer_id)
     if offer.outcome == OfferOutcome.OPEN:
         fail(held, offer, OfferOutcome.UNREACHABLE, actor="system:registration")
@@ -99,15 +111,22 @@ def fail(held: Held, offer: Offer, outcome: OfferOutcome, *, sip_status: int | N
 
 
 def close(offer: Offer, held: Held, outcome: OfferOutcome, *, sip_status: int | None = None) -> None:
-    offer.outcome, offer.closed_at, offer.sip_status = outcome, held.now, sip_status
-    offer.released_at = None if outcome == OfferOutcome.ACCEPTED else held.now
-    offer.save(update_fields=["outcome", "closed_at", "released_at", "sip_status"])
+    """End an offer that was not accepted."""
+    write(offer, outcome=outcome, closed_at=held.now, released_at=held.now, sip_status=sip_status)
 
 
 def withdraw(held: Held, call: Call, outcome: OfferOutcome, *, actor: str, cause: str) -> list[int]:
     """Close the call's open offers without blaming anybody; the phones stop. Returns the agents set free."""
+    return _withdraw(held, call, _open(call), outcome, actor=actor, cause=cause)
+
+
+def _open(call: Call) -> list[Offer]:
+    return [OFFER.make(row) for row in sql.rows(OPEN_OFFERS, [call.pk])]
+
+
+def _withdraw(held: Held, call: Call, open_: Iterable[Offer], outcome: OfferOutcome, *, actor: str, cause: str) -> list[int]:
     freed = []
-    for offer in call.offers.open().order_by("agent_id"):
+    for offer in open_:
         close(offer, held, outcome)
         engagement.release(held.agents[offer.agent_id], actor=actor, cause=cause)
         ring_node(call, "withdrawn", offer.pk)
@@ -131,10 +150,3 @@ def _cooldown(queue: Queue, outcome: OfferOutcome) -> int:
         OfferOutcome.BUSY: queue.cooldown_busy,
         OfferOutcome.NO_ANSWER: queue.cooldown_no_answer,
     }.get(outcome, queue.cooldown_unreachable)
-
-
-def _call_of(offer_id: int) -> int:
-    found = Offer.objects.filter(pk=offer_id).values_list("call_id", flat=True).first()
-    if found is None:
-        raise NotFound("There is no such offer.")
-    return found

@@ -172,7 +172,8 @@ def jumped_the_line(seen: list[Sighting]) -> list[str]:
     found = []
     for sighting in seen:
         earlier = calls[sighting.call]
-        gone = min((at for at in left[earlier.pk] if at > sighting.at), default=datetime.max.replace(tzinfo=UTC))
+        # A decision is seen once it is committed: one made just before the sighting may already have taken the call.
+        gone = min((at for at in left[earlier.pk] if at > sighting.at - MARGIN), default=datetime.max.replace(tzinfo=UTC))
         for offer in Offer.objects.filter(opened_at__gt=sighting.at + MARGIN, opened_at__lt=gone - MARGIN).exclude(call=earlier):
             later = calls[offer.call_id]
             if earlier.queue_id in queues[offer.agent_id] and (earlier.order_key, earlier.pk) < (later.order_key, later.pk):
