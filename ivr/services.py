@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from .models import Number
+from callcenter.core import sql
+
+ROUTE = """
+SELECT queue_id, priority, CASE WHEN target = 'agent' THEN agent_id END FROM ivr_number
+WHERE number = %(number)s AND active AND (public OR NOT %(stranger)s) AND queue_id IS NOT NULL
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +25,5 @@ def route(dialled: str, *, source: str) -> Route | None:
 
     :param source: "public", "trunk:<id>" or "agent:<id>". Strangers reach public numbers only.
     """
-    numbers = Number.objects.filter(number=dialled, active=True)
-    if source == "public":
-        numbers = numbers.filter(public=True)
-    found = numbers.first()
-    if found is None or found.queue_id is None:
-        return None
-    wanted = found.agent_id if found.target == Number.Target.AGENT else None
-    return Route(found.queue_id, found.priority, wanted)
+    found = sql.row(ROUTE, {"number": dialled, "stranger": source == "public"})
+    return Route(*found) if found else None

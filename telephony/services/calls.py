@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import DurationField, ExpressionWrapper, F, QuerySet
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 
-from agents.models import Device
+from callcenter.core import sql
 from queues import services as acd
-from queues.models import Call, Command, Offer
+from queues.models import Call, Command
 from queues.states import IVR, LIVE
 from telephony.models import Leg
 from telephony.ports import CommandGiven, OfferOpened, Target
@@ -22,6 +21,26 @@ from . import nodes
 ForProcess = tuple[str, OfferOpened | CommandGiven]
 """The name of a call process, and the fact it should hear."""
 
+# With the SIP devices of each agent that can ring now, oldest first.
+OPEN_OFFERS = """
+SELECT c.process, o.id, o.agent_id, extract(epoch FROM o.expires_at - statement_timestamp()), ARRAY(
+  SELECT d.id FROM agents_device d
+  WHERE d.agent_id = o.agent_id AND d.kind = 'sip' AND d.rings AND d.lease_until > statement_timestamp() ORDER BY d.since, d.id)
+FROM queues_offer o JOIN queues_call c ON c.id = o.call_id
+WHERE o.outcome = 'open' AND (%(all)s OR o.id = ANY (%(only)s::bigint[]))
+  AND c.node = %(node)s AND NOT c.state IN ('ended', 'wrap_up')
+ORDER BY o.id
+"""
+
+# The end of a process, and whether it left a live call.
+ENDED = """
+WITH ended AS (
+  UPDATE telephony_callprocess p SET ended_at = statement_timestamp(), exit_code = %(code)s
+  FROM telephony_node n WHERE n.id = p.node_id AND n.name = %(node)s AND p.name = %(name)s AND p.ended_at IS NULL
+)
+SELECT EXISTS (SELECT 1 FROM queues_call WHERE node = %(node)s AND process = %(name)s AND NOT state IN ('ended', 'wrap_up'))
+"""
+
 
 def open_offers(node: str, *, edge: str, only: Iterable[int] | None = None) -> list[ForProcess]:
     """The open offers of the node's calls, complete with the devices to ring.
@@ -29,11 +48,11 @@ def open_offers(node: str, *, edge: str, only: Iterable[int] | None = None) -> l
     :param edge: host:port of the edge, through which devices are dialled.
     :param only: these offers; None: all.
     """
-    offers = Offer.objects.open().filter(call__node=node, call__state__in=LIVE)
-    rows = list(_chosen(offers, only).annotate(left=_LEFT).values_list("id", "agent_id", "left", "call__process"))
-    targets = _targets({agent for _, agent, _, _ in rows}, edge)
+    chosen = None if only is None else list(only)
+    rows = sql.rows(OPEN_OFFERS, {"node": node, "all": chosen is None, "only": chosen or []})
     return [
-        (process, OfferOpened(offer, agent, tuple(targets[agent]), max(0.0, left.total_seconds()))) for offer, agent, left, process in rows
+        (process, OfferOpened(offer, agent, tuple(_target(device, edge) for device in devices), max(0.0, float(left))))
+        for process, offer, agent, left, devices in rows
     ]
 
 
@@ -78,6 +97,15 @@ def open_dialogs(node: str, process: str) -> list[dict[str, Any]]:
     return [leg.dialog for leg in legs]
 
 
+def process_ended(node: str, process: str, exit_code: int | None) -> bool:
+    """A call process is gone. One that left in good order has written everything itself: then one statement is all.
+
+    True if a call was lost.
+    """
+    in_order = sql.row(ENDED, {"node": node, "name": process, "code": exit_code}) == (False,)
+    return process_lost(node, process, exit_code=exit_code) if exit_code != 0 or not in_order else False
+
+
 def process_lost(node: str, process: str, *, exit_code: int | None) -> bool:
     """Close what a dead process left in the rows: its call, its legs, itself. True if a call was lost."""
     had_call = Call.objects.live().filter(node=node, process=process).exists()
@@ -87,17 +115,9 @@ def process_lost(node: str, process: str, *, exit_code: int | None) -> bool:
     return had_call
 
 
-_LEFT: Any = ExpressionWrapper(F("expires_at") - Now(), output_field=DurationField())
-
-
 def _chosen(rows: QuerySet[Any], only: Iterable[int] | None) -> QuerySet[Any]:
     return rows if only is None else rows.filter(pk__in=list(only))
 
 
-def _targets(agents: set[int], edge: str) -> dict[int, list[Target]]:
-    """The SIP devices of these agents that can ring now, oldest first."""
-    found: dict[int, list[Target]] = defaultdict(list)
-    devices = Device.objects.live().filter(agent__in=agents, kind=Device.Kind.SIP).order_by("since", "pk")
-    for device, agent in devices.values_list("pk", "agent_id"):
-        found[agent].append(Target(device, f"sip:device-{device}@{edge}"))
-    return found
+def _target(device: int, edge: str) -> Target:
+    return Target(device, f"sip:device-{device}@{edge}")

@@ -7,11 +7,18 @@ import datetime as dt
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from callcenter.core import sql
 from queues.models import Call
 from telephony.models import CallProcess, Node
 
 DEAD_AFTER_SECONDS = 10.0
 """A node whose heartbeat is older is taken for dead; it beats every two seconds."""
+
+CLAIM = """
+INSERT INTO telephony_callprocess (node_id, name, pid, sip_port, started_at)
+SELECT id, %(name)s, %(pid)s, %(port)s, statement_timestamp() FROM telephony_node WHERE name = %(node)s
+ON CONFLICT (node_id, name) DO NOTHING
+"""
 
 
 def started(name: str, *, pid: int) -> Node:
@@ -33,8 +40,7 @@ def stopped(name: str) -> None:
 
 def process_claimed(node: str, *, name: str, pid: int, sip_port: int) -> None:
     """A call process took a call. Written again, it changes nothing."""
-    owner = Node.objects.only("pk").get(name=node)
-    CallProcess.objects.get_or_create(node=owner, name=name, defaults={"pid": pid, "sip_port": sip_port})
+    sql.run(CLAIM, {"node": node, "name": name, "pid": pid, "port": sip_port})
 
 
 def process_ended(node: str, *, name: str, exit_code: int | None) -> None:
