@@ -18,7 +18,7 @@ import random
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents.states import AVAILABLE, ENGAGED, ON_CALL, RINGING
 
@@ -28,15 +28,14 @@ WANTS_CALLS = (AVAILABLE, RINGING, ON_CALL)
 WORKING = (AVAILABLE, *ENGAGED)
 """States that count as working when tiers are opened; a break does not."""
 
-EXPLAINED = 50
-"""So many ranked and left-out agents each are stored with an offer; a queue of 1,000 would store a book."""
+EXPLAINED = 20
+"""So many ranked and left-out agents each are stored with an offer; a queue of 1,000 would store a book that nobody reads."""
 
 Key = tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An agent as matching sees one: a member of the queue, or somebody called by extension."""
+class Candidate(NamedTuple):
+    """An agent as matching sees one: a member of the queue, or somebody called by extension. A tuple: a queue may have 1,000."""
 
     agent: int
     state: str

@@ -54,12 +54,16 @@ def line_for(agent_id: int, now: datetime, *, but: Collection[int] = ()) -> list
 
 
 # Nobody at all unless somebody has a slot free: in a full queue, the common case, no arrival ranks a thousand members
-# in vain. Phone and cool-down are left to the ranking, which also says of whom they are the reason.
+# in vain. Phone and cool-down are left to the ranking, which also says of whom they are the reason. LATERAL keeps
+# PostgreSQL from hashing the phones of the whole house. The columns are those of `Candidate`; moments that decide nothing
+# are left out, because reading one costs more than finding the row.
 MEMBERS = """
-SELECT m.agent_id, a.state, a.open_calls, a.max_concurrent_calls, a.ready_at, a.next_state, a.active,
-  a.last_released_at, a.last_offered_at, a.calls_since_login, m.logged_in, m.tier, m.position,
-  EXISTS (SELECT 1 FROM agents_device d WHERE d.agent_id = m.agent_id AND d.rings AND d.lease_until > statement_timestamp())
-FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id
+SELECT m.agent_id, a.state, phone.here IS NOT NULL, a.open_calls, a.max_concurrent_calls,
+  CASE WHEN a.ready_at > %(now)s THEN a.ready_at END, a.next_state <> '', a.active, m.logged_in, m.tier, m.position,
+  CASE WHEN a.open_calls < a.max_concurrent_calls THEN greatest(a.last_released_at, a.last_offered_at) END, a.calls_since_login
+FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id LEFT JOIN LATERAL (
+  SELECT true AS here FROM agents_device d WHERE d.agent_id = m.agent_id AND d.rings AND d.lease_until > statement_timestamp() LIMIT 1
+) phone ON true
 WHERE m.queue_id = %(queue)s AND (
   SELECT EXISTS (
     SELECT 1 FROM queues_membership n JOIN agents_agent b ON b.id = n.agent_id
@@ -68,19 +72,12 @@ WHERE m.queue_id = %(queue)s AND (
 """
 
 
-def candidates(queue: Queue, call: Call) -> list[Candidate]:
+def candidates(queue: Queue, call: Call, now: datetime) -> list[Candidate]:
     """The queue's members, none if nobody is free; or only the agent whom the caller wants, member or not."""
     if call.wanted_agent_id is not None:
         wanted = Agent.objects.get(pk=call.wanted_agent_id)
         return [of(wanted, reachable=wanted.devices.live().exists())]
-    rows = sql.rows(MEMBERS, {"queue": queue.pk})
-    return [
-        Candidate(
-            agent=agent, state=state, open_calls=open_calls, max_calls=most, ready_at=ready_at, leaving=bool(wish), active=active,
-            idle_since=_later(released, offered), calls=calls, logged_in=logged_in, tier=tier, position=position, reachable=reached,
-        )
-        for agent, state, open_calls, most, ready_at, wish, active, released, offered, calls, logged_in, tier, position, reached in rows
-    ]  # fmt: skip
+    return [Candidate._make(row) for row in sql.rows(MEMBERS, {"queue": queue.pk, "now": now})]
 
 
 def of(agent: Agent, *, reachable: bool) -> Candidate:
@@ -102,7 +99,7 @@ def ranked(queue: Queue, call: Call, now: datetime) -> Ranking:
         now=now, strategy=queue.strategy, waited=waited, tier_wait=queue.tier_wait, pointer=queue.rr_pointer,
         last_tried=_last_tried(call) if queue.strategy == "linear" and call.attempts else None, wanted=call.wanted_agent_id,
     )  # fmt: skip
-    return ranking.rank(candidates(queue, call), demand)
+    return ranking.rank(candidates(queue, call, now), demand)
 
 
 def _last_tried(call: Call) -> int | None:

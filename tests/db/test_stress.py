@@ -59,7 +59,7 @@ class Worker:
             event = self.dice.choices(list(self.events), list(self.events.values()))[0]
             try:
                 if self.dice.random() < DEADLY:
-                    with processes.killed_at_statement(self.dice.randint(2, 40)):
+                    with processes.killed_at_statement(self.dice.randint(2, 20)):
                         event()
                 else:
                     event()

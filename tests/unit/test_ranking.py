@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from agents.states import AVAILABLE, BREAK, OFFLINE, ON_CALL, WRAP_UP
-from queues.ranking import STRATEGIES, Candidate, Demand, newcomer_calls, rank
+from queues.ranking import EXPLAINED, STRATEGIES, Candidate, Demand, newcomer_calls, rank
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 moments = st.none() | st.integers(0, 5).map(lambda minutes: NOW - timedelta(minutes=minutes))
@@ -25,8 +25,8 @@ def people(draw: st.DrawFn, *, free: bool = False) -> list[Candidate]:
             agent=agent, state=AVAILABLE, idle_since=draw(moments), calls=draw(st.integers(0, 3)), position=draw(st.integers(0, 3)),
         )  # fmt: skip
         if not free:
-            one = replace(
-                one, state=draw(st.sampled_from([AVAILABLE, BREAK, ON_CALL, WRAP_UP, OFFLINE])), reachable=draw(st.booleans()),
+            one = one._replace(
+                state=draw(st.sampled_from([AVAILABLE, BREAK, ON_CALL, WRAP_UP, OFFLINE])), reachable=draw(st.booleans()),
                 open_calls=draw(st.integers(0, 2)), max_calls=draw(st.integers(1, 2)), tier=draw(st.integers(0, 2)),
                 logged_in=draw(st.booleans()), ready_at=draw(moments | st.just(NOW + timedelta(seconds=1))), leaving=draw(st.booleans()),
             )  # fmt: skip
@@ -128,16 +128,16 @@ FREE = Candidate(agent=1, state=AVAILABLE)
 @pytest.mark.parametrize(
     ("agent", "reason"),
     [
-        (replace(FREE, active=False), "deactivated"),
-        (replace(FREE, state=BREAK), "break"),
-        (replace(FREE, state=WRAP_UP), "wrap_up"),
-        (replace(FREE, leaving=True), "leaving"),
-        (replace(FREE, reachable=False), "unreachable"),
-        (replace(FREE, state=ON_CALL, open_calls=1), "busy"),
-        (replace(FREE, ready_at=NOW + timedelta(seconds=1)), "cooling_down"),
-        (replace(FREE, logged_in=False), "logged_out_of_queue"),
-        (replace(FREE, state=BREAK, reachable=False, logged_in=False), "break"),
-        (replace(FREE, reachable=False, ready_at=NOW + timedelta(seconds=1)), "unreachable"),
+        (FREE._replace(active=False), "deactivated"),
+        (FREE._replace(state=BREAK), "break"),
+        (FREE._replace(state=WRAP_UP), "wrap_up"),
+        (FREE._replace(leaving=True), "leaving"),
+        (FREE._replace(reachable=False), "unreachable"),
+        (FREE._replace(state=ON_CALL, open_calls=1), "busy"),
+        (FREE._replace(ready_at=NOW + timedelta(seconds=1)), "cooling_down"),
+        (FREE._replace(logged_in=False), "logged_out_of_queue"),
+        (FREE._replace(state=BREAK, reachable=False, logged_in=False), "break"),
+        (FREE._replace(reachable=False, ready_at=NOW + timedelta(seconds=1)), "unreachable"),
     ],
 )
 def test_the_first_failing_condition_is_the_reason(agent: Candidate, reason: str) -> None:
@@ -161,4 +161,4 @@ def test_the_explanation_is_plain_json_and_bounded() -> None:
     crowd = [Candidate(agent=n, state=AVAILABLE if n % 2 else BREAK, idle_since=NOW) for n in range(300)]
     why = rank(crowd, Demand(now=NOW, strategy="longest-idle")).explain()
     assert why["ranked"][0] == {"agent": 1, "key": [NOW.isoformat()]}
-    assert (len(why["ranked"]), len(why["left_out"])) == (50, 50)
+    assert (len(why["ranked"]), len(why["left_out"])) == (EXPLAINED, EXPLAINED)
