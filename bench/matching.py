@@ -15,14 +15,18 @@ node does, hears the bell. Beside them in the same run, on the same tables and w
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import multiprocessing
 import os
 import platform
+import shutil
 import statistics
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 SIZES = {"2/5": (2, 5, 1), "100/1,000": (100, 1_000, 5), "1,000/10,000": (1_000, 10_000, 20)}
@@ -226,8 +230,6 @@ class Floor:
 
 
 def install_yardstick() -> None:
-    from pathlib import Path
-
     from django.db import connection
 
     with connection.cursor() as cursor:
@@ -265,8 +267,35 @@ def verdicts(sizes: dict[str, dict[str, dict[str, float]]]) -> dict[str, Any]:
     }
     growth = {what: round(large[what]["p50"] / middle[what]["p50"], 2) for what in ("freed", "arrives")}
     worst = max(middle["freed"]["p95"], middle["arrives"]["p95"])
-    kept = worst <= LIMITS["p95_ms_at_100/1,000"] and growth["freed"] <= LIMITS["growth"]
+    kept = worst <= LIMITS["p95_ms_at_100/1,000"] and max(growth.values()) <= LIMITS["growth"]
     return {"ratios": ratios, "growth": growth, "limits": LIMITS, "kept": kept}
+
+
+@contextlib.contextmanager
+def database() -> Iterator[None]:
+    """A PostgreSQL of its own that syncs to disk as in production, gone afterwards."""
+    from callcenter.embedded import Postgres, running
+
+    data = Path(tempfile.mkdtemp(prefix="callcenter-bench-"))
+    data.chmod(0o755)  # as root the server runs as another user, who must get through
+    os.environ["CALLCENTER_DATA"] = str(data)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callcenter.settings")
+    try:
+        with running(Postgres(data), data / "postgres.log"):
+            migrate()
+            yield
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def migrate() -> None:
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0)
+    install_yardstick()
 
 
 def machine() -> str:
@@ -298,17 +327,8 @@ def main() -> int:
     parser.add_argument("--json", help="also write the figures to this file")
     options = parser.parse_args()
 
-    from tests import bootstrap  # noqa: F401  a PostgreSQL of its own, gone afterwards
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "callcenter.settings")
-    import django
-
-    django.setup()
-    from django.core.management import call_command
-
-    call_command("migrate", verbosity=0)
-    install_yardstick()
-    found = run(options.events)
+    with database():
+        found = run(options.events)
     show(found)
     if options.json:
         with open(options.json, "w") as file:
