@@ -26,8 +26,9 @@ CLAIM_SECONDS = 15.0
 busy with other things; the caller's INVITE lives for 32 s (RFC 3261 17.1.1.2)."""
 UNUSED_SECONDS = 20.0
 """A process that was claimed and got no INVITE is given up; the caller has repeated the INVITE five times by then (RFC 3261 17.1.1.2)."""
-STARTING_AT_ONCE = 8
-"""Births in progress: each takes some 6 ms of CPU until it is ready; more would only keep those from theirs who have a call."""
+STARTING_AT_ONCE = 3
+"""Births in progress: each takes some 7 ms of CPU, and its call as much again. More at once would only stand in the way of
+the calls that are being answered or ended; in a rush the machine is busy with births for a second or two."""
 UNHURRIED_SECONDS = 0.1
 """A birth that nobody waits for begins so late: the call that took the process is being set up meanwhile."""
 UNKNOWN = -1

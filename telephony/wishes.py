@@ -13,8 +13,8 @@ from typing import Any
 from .ports import CallerArrived, DialogData, Quality
 from .records import Accepted, Comfort, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Unrouted
 
-UNHURRIED = frozenset({"arrive"})
-"""A new caller hears something already and goes behind everything that gives a waiting one to an agent."""
+UNHURRIED = frozenset({"route", "arrive"})
+"""A new caller goes behind everything that gives a waiting one to an agent."""
 PAPERS = frozenset({"save_leg"})
 """Wishes nobody waits for: they are carried out after all others, so that paperwork never delays a caller."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import os
 import signal
 import sys
 
@@ -19,8 +18,6 @@ def main() -> int:
     descriptor = parser.parse_args().fd
     # The node decides when we go: a Ctrl-C in the terminal reaches the whole process group.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    # One thread speaks to the database; a pool would only make it wait when there is none to be had. This wins over a file, too.
-    os.environ["DATABASE_POOL"] = "0"
     prepare()
     from . import security
     from .server import serve
