@@ -31,8 +31,8 @@ TURN_MS = 20
 SIP, node and clerk are heard at once."""
 LONGEST_WORK = 0.5
 """Seconds between two looks at the clock when nothing happens at all."""
-COURTESY_SECONDS = 0.7
-"""Past the first retransmission (T1 = 0.5 s): a BYE that crossed ours, or was repeated, still finds somebody to say 200."""
+COURTESY_SECONDS = 1.6
+"""Past the second retransmission (T1 + 2·T1 = 1.5 s): a BYE that crossed ours, or was repeated, still finds somebody to say 200."""
 WRITE_OUT_SECONDS = 600.0
 """A process whose call is over stays so long for a database that is away; then the reaper closes the call as lost."""
 

@@ -232,7 +232,7 @@ class Node:
 
     def _write_gone(self, child: Child, code: int) -> None:
         # Also after a clean exit: a call it could not write to its end is closed here.
-        if calls.process_lost(self.name, child.name, exit_code=code):
+        if calls.process_ended(self.name, child.name, code):
             log.error("call lost", process=child.name, exit_code=code)
 
     def _busy(self) -> list[Child]:

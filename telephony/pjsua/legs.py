@@ -182,11 +182,11 @@ class Leg(pj.Call):  # type: ignore[misc]
         except pj.Error:
             return
 
-    def has_gone_silent(self, polls: float) -> bool:
-        """Call once per poll: True once, when so many polls in a row saw no new packet from a peer that should send."""
+    def has_gone_silent(self, polls: int) -> bool:
+        """Call once per poll: True once, when so many polls (1 or more) in a row saw no new packet from a peer that should send."""
         received, self.received = self.received, self.measure().rx_packets
         self.silent_polls = 0 if self.held or received != self.received else self.silent_polls + 1
-        return self.silent_polls == int(polls)
+        return self.silent_polls == polls
 
     def dialog(self) -> DialogData | None:
         if not self.confirmed or self.ended:

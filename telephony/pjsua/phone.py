@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -67,6 +68,7 @@ class PjsuaPhone:
         self.edge = edge
         self.inbox = inbox
         self.rtp_timeout = rtp_timeout
+        self._silent_polls = max(1, math.ceil(rtp_timeout / POLL_SECONDS))
         self.legs: dict[LegId, Leg] = {}
         self.studio = Studio(lambda leg, path: inbox(PromptEnded(leg, path)))
         self.sip_port = 0
@@ -254,11 +256,11 @@ class PjsuaPhone:
         self.studio.forget(leg)
 
     def _poll(self) -> None:
-        """Once a second: keep the figures, and notice who sends no more. No event of the library tells."""
+        """Every `POLL_SECONDS`: keep the figures, and notice who sends no more. No event of the library tells."""
         self._polled = time.monotonic()
         self._turned_away = [leg for leg in self._turned_away if not leg.ended]
         for leg in self.legs.values():
-            if leg.confirmed and not leg.ended and leg.has_gone_silent(self.rtp_timeout / POLL_SECONDS):
+            if leg.confirmed and not leg.ended and leg.has_gone_silent(polls=self._silent_polls):
                 self.inbox(MediaLost(leg.leg, self.rtp_timeout))
 
     def _is_open(self, leg: LegId) -> bool:
