@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tests.sip.harness.fleet import Fleet
     from tests.sip.harness.stack import Stack, Team
 
-SIZES = ((2, 5), (100, 1000))
+SIZES = ((2, 5), (100, 1000), (1000, 10000))
 """Agents, waiting calls."""
 ELSEWHERE = "elsewhere"
 
