@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -283,7 +284,7 @@ class Node:
     def _write_lost(self, process: str, _: bool) -> None:
         calls.process_lost(self.name, process, exit_code=None)
 
-    def _tell_all(self, facts: list[calls.ForProcess]) -> None:
+    def _tell_all(self, facts: Sequence[tuple[str, NodeFact]]) -> None:
         """What a process should know is told at once: phones of one moment ring together."""
         of: dict[str, list[NodeFact]] = {}
         for process, fact in facts:
