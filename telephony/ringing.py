@@ -15,6 +15,9 @@ from .records import Desk
 
 REJECTED, BUSY, NO_ANSWER, UNREACHABLE, RESCINDED = "rejected", "busy", "no_answer", "unreachable", "rescinded"
 
+LOOP_DETECTED = 482
+"""Said by a phone of whose lines two were rung with one INVITE: to the second it looks like a loop (RFC 3261 8.2.2.2)."""
+
 _WEIGHT = (REJECTED, BUSY, RESCINDED, NO_ANSWER, UNREACHABLE)
 """Of several devices the one that tells most about the agent decides."""
 
@@ -38,10 +41,12 @@ class Ringing:
     agent: int
     deadline: float
     waiting: list[Target]
-    legs: set[LegId] = field(default_factory=set)
+    legs: dict[LegId, Target] = field(default_factory=dict)
     rang: bool = False
     dialled: int = 0
     ends: list[tuple[str, int]] = field(default_factory=list)
+    once_more: set[int] = field(default_factory=set)
+    """Devices that were told apart from others of their phone by an INVITE of their own."""
 
     @classmethod
     def of(cls, opened: OfferOpened, now: float) -> Ringing:
@@ -55,7 +60,12 @@ class Ringing:
     def leg_ended(self, leg: LegId, status: int, *, by_peer: bool) -> None:
         """A 6xx speaks for the agent, not for one device (RFC 3261 21.6): the others need not be tried. A phone that was
         stopped because another one was answered, whose talk came to nothing, says nothing about its agent."""
-        self.legs.discard(leg)
+        target = self.legs.pop(leg, None)
+        if status == LOOP_DETECTED and target and target.device not in self.once_more:
+            self.once_more.add(target.device)
+            self.dialled -= 1
+            self.waiting.append(target)
+            return
         stopped = status == 487 and not by_peer
         self.ends.append((RESCINDED if stopped else outcome_of(status, rang=self.rang), status))
         if status >= 600:
@@ -121,7 +131,7 @@ class Ringer:
 
     def _dialled(self, ringing: Ringing, target: Target, leg: LegId, now: float) -> None:
         ringing.waiting.remove(target)
-        ringing.legs.add(leg)
+        ringing.legs[leg] = target
         ringing.dialled += 1
         self.legs.agent_began(leg, agent=ringing.agent, offer=ringing.offer, now=now)
 
@@ -162,7 +172,7 @@ class Ringer:
         """Silence every phone except the one that answered. Returns the offers that rang."""
         stopped = tuple(self.offers)
         for ringing in self.offers.values():
-            ringing.legs.discard(-1 if but is None else but)
+            ringing.legs.pop(-1 if but is None else but, None)
             self._silence(ringing)
         self.offers.clear()
         return stopped

@@ -15,6 +15,7 @@ from tests.sip import facts
 from tests.sip.given import AGENT_TONE, CALLER_TONE, call_to, staffed_team
 from tests.sip.harness import dialog
 from tests.sip.harness.fleet import Fleet, Phone, Takes
+from tests.sip.harness.phones import Bank
 from tests.sip.harness.stack import PASSWORD, Stack, Team
 from tests.until import PATIENCE, until
 
@@ -138,6 +139,23 @@ def test_two_answer_at_the_same_instant(stack: Stack, fleet: Fleet, same_agent: 
     facts.was_answered(call, hung_up_by="caller")
     facts.until_available(team.agents)
     assert not Agent.objects.filter(pk__in=[agent.pk for agent in team.agents], misses_in_row__gt=0).exists()
+
+
+def test_two_lines_of_one_phone_ring_for_their_two_agents(stack: Stack, fleet: Fleet, bank: Bank) -> None:
+    """The stack of a softphone sees one INVITE on both its lines, and may take the second for a loop."""
+    team = stack.team(agents=2, ring_seconds=30, strategy=Strategy.RING_ALL)
+    lines = [bank.phone(agent.sip_username, PASSWORD, tone=AGENT_TONE).only_ringing().register() for agent in team.agents]
+    facts.until_available(team.agents)
+    caller = call_to(team, fleet)
+    until(lambda: all(line.ringing for line in lines), within=8, what="both lines to ring")
+    answered = lines[1].ringing
+    assert answered
+    answered.answer()
+    until(lambda: caller.hears(AGENT_TONE) and answered.hears(CALLER_TONE), within=8, what="both to hear each other")
+    until(lambda: not lines[0].ringing, what="the other line to be quiet")
+    caller.hang_up()
+    [call] = facts.until_all_over(team.queue, 1)
+    facts.was_answered(call, by=team.agents[1], hung_up_by="caller")
 
 
 # ---- one does not want it ----------------------------------------------------------------------------------

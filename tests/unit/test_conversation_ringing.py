@@ -53,6 +53,21 @@ def test_ring_all_cancels_the_others_without_blame(most: int) -> None:
     assert story.desk.named("accept") == [(2,)]
 
 
+def test_a_line_that_takes_the_invite_for_a_loop_is_rung_once_more_with_its_own() -> None:
+    """Two agents share a phone, which was rung on both its lines."""
+    story = Story().waits()
+    one, two = story.offered_together(story.offer(1, agent=1), story.offer(2, agent=2))
+    story.ends(two, 482)
+    again = max(story.phone.legs)
+    assert story.phone.legs[again].uri == story.phone.legs[two].uri
+    assert story.phone.legs[again].invite != story.phone.legs[one].invite
+    assert not story.failures()
+    # It should not try for ever
+    story.ends(again, 482)
+    assert story.failures() == [(2, "unreachable", 482)]
+    assert not story.is_closing(one)
+
+
 def test_one_offer_withdrawn_stops_its_phone_alone() -> None:
     story = Story().waits()
     one, two = story.offered_together(story.offer(1, agent=1), story.offer(2, agent=2))
