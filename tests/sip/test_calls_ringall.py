@@ -175,7 +175,7 @@ def test_one_of_six_refuses_and_the_others_ring_on(ringing: Ringing, status: int
 def test_all_refuse_and_each_is_judged_by_its_own_word(ringing: Ringing) -> None:
     words = {486: OfferOutcome.BUSY, 603: OfferOutcome.REJECTED, 480: OfferOutcome.NO_ANSWER, 404: OfferOutcome.UNREACHABLE}
     said = [486, 603, 480, 404, 486, 603]
-    ringing.fleet.at_once(*(lambda end=end, status=status: end._finish(status) for end, status in zip(ringing.ends, said, strict=True)))  # type: ignore[misc]
+    ringing.fleet.at_once(*(lambda end=end, status=status: end._finish(status) for end, status in zip(ringing.ends, said, strict=True)))
     until(
         lambda: [ringing.outcome_of(number) for number in range(6)] == [(words[status], status) for status in said],
         what="six refusals on record",
