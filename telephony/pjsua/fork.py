@@ -39,20 +39,25 @@ class Fork(Leg):
         self._rang: set[int] = set()
         self._released: set[LegId] = set()
         """Legs that we stopped, and the edge has not said that their phones are out."""
-        self._sent = ""
+        self._sent = self._last = ""
+        self._ends: dict[int, int] = {}
 
     # ---- what the edge reports -------------------------------------------------------------------------
     def _read_sent(self, message: str) -> None:
         super()._read_sent(message)
-        self._sent = self._sent or (message if message.startswith("INVITE ") else "")
+        self._sent = message if message.startswith("INVITE ") else self._sent
 
     def _read_received(self, message: str) -> None:
-        super()._read_received(message)
+        """The library reports each response twice, as a change of the call and of the transaction."""
+        if message == self._last or not message.startswith("SIP/2.0 "):
+            return
+        self._last = message
         status = messages.number(message, "^SIP/2.0 ([0-9]{3})") or 0
         device = messages.number(messages.header(message, "x-cc-device")) or self._alone
         if status >= 300:
-            self._all_refused(status, messages.ends(messages.header(message, "x-cc-ends")))
+            self._ends = messages.ends(messages.header(message, "x-cc-ends"))  # told when the library gives up: it may try again
         elif status >= 200:
+            super()._read_received(message)
             self._chosen(device)
         elif status == EARLY_END:
             self._refused(device, messages.number(messages.header(message, "reason"), "cause=([0-9]{3})") or LET_GO)
@@ -69,10 +74,6 @@ class Fork(Leg):
             self._end(device, status)
             if not self.ringing:
                 self._home.tend(self)
-
-    def _all_refused(self, status: int, ends: dict[int, int]) -> None:
-        for device in list(self.ringing):
-            self._end(device, ends.get(device, status))
 
     def _chosen(self, device: int | None) -> None:
         """A phone was answered; one that we had let go of too: whoever hears of it hangs up."""
@@ -97,12 +98,14 @@ class Fork(Leg):
     def _stop_others(self) -> None:
         """The edge cancels them."""
         self._released.update(self.ringing.values())
-        self._all_refused(LET_GO, {})
+        for device in list(self.ringing):
+            self._end(device, LET_GO)
 
     def note_ended(self, status: int, reason: str) -> None:
         if self.leg == NOBODY:
             self.ended = True
-            self._all_refused(status, {})
+            for device in list(self.ringing):
+                self._end(device, self._ends.get(device, status))
         else:
             super().note_ended(status, reason)
             self._stop_others()

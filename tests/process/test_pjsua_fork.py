@@ -156,3 +156,17 @@ def test_more_than_one_request_uri_holds_are_several_invites(subject: Subject, e
     assert all(len(start.split()[1]) < 256 for start in named)
     assert len(legs) == sum(start.count("-") for start in named) == 72
     assert subject.dial_devices(7) == [], "no INVITE is left"
+
+
+def test_an_invite_that_the_library_sends_again_keeps_its_leg(subject: Subject, edge: Edge) -> None:
+    """422 (RFC 4028): a phone that wants a longer session timer is asked once more."""
+    [leg] = subject.dial_devices(54)
+    invite = edge.expect("INVITE")
+    edge.say(invite, 422, X_CC_Ends="54=422", Min_SE="1800")
+    again = edge.expect("INVITE")
+    assert (again.get("call-id"), again.get("min-se")) == (invite.get("call-id"), "1800")
+    assert not subject.first("LegEnded")
+    edge.say(again, 180, X_CC_Device="54")
+    subject.fact("LegRinging", leg=leg)
+    edge.say(again, 486, X_CC_Ends="54=486")
+    assert subject.fact("LegEnded", leg=leg, status=486)["by_peer"]

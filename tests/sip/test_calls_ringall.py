@@ -184,6 +184,16 @@ def test_all_refuse_and_each_is_judged_by_its_own_word(ringing: Ringing) -> None
     facts.until_all_over(ringing.team.queue, 1)
 
 
+def test_forty_ring_together_and_the_last_one_answers_when_all_others_refuse_at_once(stack: Stack, fleet: Fleet) -> None:
+    ringing = Ringing(stack, fleet, agents=40)
+    fleet.at_once(*(lambda end=end: end._finish(486) for end in ringing.others(39)))
+    until(lambda: ringing.offers().count() == 1, what="39 refusals on record")
+    assert {ringing.outcome_of(number) for number in range(39)} == {(OfferOutcome.BUSY, 486)}
+    ringing.ends[39].answer()
+    ringing.talks(39)
+    ringing.ends_well(39)
+
+
 @pytest.mark.parametrize("kind", ["reject_offer", "cancel_offer"])
 def test_one_offer_is_ended_on_a_screen_and_only_its_phone_stops(ringing: Ringing, kind: str) -> None:
     offer = Offer.objects.get(queue=ringing.team.queue, agent=ringing.team.agents[1])
