@@ -12,9 +12,9 @@ if not settings.configured:  # where they stand already this would reach only th
 django_application = get_asgi_application()
 
 # After Django is set up, for the consumers import models.
-from channels.auth import AuthMiddlewareStack  # noqa: E402
 from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
+from channels.sessions import SessionMiddlewareStack  # noqa: E402
 from django.urls import path  # noqa: E402
 
 from callcenter.core.websocket import NoSuchSocket  # noqa: E402
@@ -29,5 +29,6 @@ sockets = URLRouter(
     ]
 )
 
+# Consumers read the user themselves, where a database that is away has its answer.
 # The origin check is to sockets what the CSRF token is to forms: a foreign page cannot use our cookie.
-application = ProtocolTypeRouter({"http": django_application, "websocket": AllowedHostsOriginValidator(AuthMiddlewareStack(sockets))})
+application = ProtocolTypeRouter({"http": django_application, "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(sockets))})

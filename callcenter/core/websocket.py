@@ -120,12 +120,12 @@ class LiveConsumer(AsyncWebsocketConsumer):  # type: ignore[misc]
         self._life: asyncio.Task[None] | None = None
         # Accept before closing: a browser learns the close code only of a socket that was open.
         await self.accept()
-        user = self.scope.get("user")
-        if user is None or not user.is_authenticated:
-            await self.close(UNAUTHENTICATED)
-            return
-        self.user = user
         try:
+            user = await in_thread(session_user, self.scope["session"].session_key)
+            if user is None:
+                await self.close(UNAUTHENTICATED)
+                return
+            self.user = user
             await in_thread(self.admit, user)
         except Refusal:
             await self.close(FORBIDDEN)
@@ -279,13 +279,16 @@ def wanted_id(text: str) -> str | None:
     return None
 
 
-def session_user(session_key: str) -> User | None:
+def session_user(session_key: str | None) -> User | None:
     """Who is logged in under this session now: read anew, password change and deactivation included."""
     session = SessionStore(session_key)
     user = get_user_model().objects.filter(pk=session.get(SESSION_KEY, 0), is_active=True).first()
-    if user is None or not constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash()):
+    if user is None:
         return None
-    return user
+    known = session.get(HASH_SESSION_KEY, "")
+    # With an older SECRET_KEY a session stays good until its next page signs it anew.
+    hashes = (user.get_session_auth_hash(), *user.get_session_auth_fallback_hash())
+    return user if any(constant_time_compare(known, good) for good in hashes) else None
 
 
 class NoSuchSocket(AsyncWebsocketConsumer):  # type: ignore[misc]

@@ -154,9 +154,9 @@ class PjsuaPhone:
         if not probe.acceptable(invite, wideband=wideband):
             self._turn_away(call_id, invite, NOT_ACCEPTABLE)
             return
+        self._sound()  # first, for its first turn comes a frame later
         leg = Leg(self, self._line, CALLER, call_id=call_id, incoming=invite, wideband=wideband)
         self.legs[CALLER] = leg
-        self._sound()
         self.inbox(caller_arrived(invite, source))
 
     def _turn_away(self, call_id: int, invite: str, status: int) -> None:

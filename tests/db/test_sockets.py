@@ -13,7 +13,7 @@ from asgiref.sync import sync_to_async
 from channels.testing import WebsocketCommunicator
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.models import Session
-from django.db import connections
+from django.db import OperationalError, connections
 from django.test import Client
 
 from agents.models import Agent
@@ -100,6 +100,16 @@ async def test_a_stranger_is_told_to_log_in(connect: Connect, path: str) -> None
     line = await connect(path)
     assert (await line.connect())[0]
     assert await closed(line) == 4401
+
+
+async def test_without_the_database_the_browser_is_asked_to_come_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(session_key: str | None) -> None:
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(websocket, "session_user", away)
+    line = await connect("/ws/board/", await sync_to_async(make)("pat", "supervisor"))
+    assert (await line.connect())[0]
+    assert await closed(line) == websocket.FAILED
 
 
 @pytest.mark.parametrize(

@@ -99,12 +99,18 @@ class Stack:
     def zombies(self) -> list[psutil.Process]:
         """The runner's children that nobody takes leave of."""
         assert self.process
-        children = psutil.Process(self.process.pid).children()
-        return [child for child in children if child.status() == psutil.STATUS_ZOMBIE]
+        return [child for child in psutil.Process(self.process.pid).children() if _is_dead(child)]
 
     def leftovers(self) -> list[str]:
         """Processes of this stack, the runner included, whoever is their parent now."""
         return [line for line in map(self._mine, psutil.process_iter()) if line]
+
+    def until_nothing_is_left(self) -> None:
+        def nothing() -> bool:
+            assert self.leftovers() == []
+            return True
+
+        until(nothing, within=60, what="nothing to be left")
 
     def _mine(self, process: psutil.Process) -> str:
         with contextlib.suppress(psutil.Error):
@@ -135,6 +141,12 @@ class Stack:
             self.process.wait()
 
 
+def _is_dead(process: psutil.Process) -> bool:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return process.status() == psutil.STATUS_ZOMBIE
+    return False
+
+
 @contextlib.contextmanager
 def stack(data: Path, *, before: Callable[[], None] | None = None) -> Iterator[Stack]:
     made = Stack(data, before=before)
@@ -142,7 +154,7 @@ def stack(data: Path, *, before: Callable[[], None] | None = None) -> Iterator[S
         yield made
     finally:
         made.kill_all()
-        until(lambda: not made.leftovers(), within=60, what="nothing to be left")
+        made.until_nothing_is_left()
 
 
 @contextlib.contextmanager

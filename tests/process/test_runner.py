@@ -90,7 +90,7 @@ def test_a_killed_runner_takes_its_parts_along_and_the_next_start_works(running:
     assert running.process
     running.process.kill()
     running.process.wait()
-    until(lambda: running.leftovers() == [], within=60, what="the parts to follow their runner")
+    running.until_nothing_is_left()
     running.start()
     assert running.sql("SELECT email FROM auth_user WHERE username = 'alice'") == [("kept@example.org",)]
 

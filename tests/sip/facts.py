@@ -109,7 +109,9 @@ def _legs_are_complete(call: Call) -> None:
         assert leg.codec.upper().startswith("PCMA"), leg.codec
         assert leg.rx_packets > 0
         assert leg.tx_packets > 0
-        assert leg.mos is None or 3.5 < leg.mos <= 4.5
+        # Nothing is lost on one machine; the round trip, and with it the rating, suffers when the tests themselves fill the processors.
+        assert leg.loss_percent is None or leg.loss_percent < 1, leg.loss_percent
+        assert leg.mos is None or 2 < leg.mos <= 4.5, (leg.mos, leg.jitter_ms, leg.rtt_ms)
 
 
 def was_abandoned(call: Call, *, reason: str = "") -> None:

@@ -8,7 +8,7 @@ from agents.models import Agent
 from queues.models import AnswerMode, Call, Offer
 from queues.states import CallOutcome, OfferOutcome
 from tests.sip import facts
-from tests.sip.given import AGENT_TONE, call_to, conversation, staffed_team
+from tests.sip.given import AGENT_TONE, CALLER_TONE, call_to, conversation, staffed_team
 from tests.sip.harness.fleet import Fleet, Takes
 from tests.sip.harness.stack import Stack
 from tests.until import until
@@ -190,6 +190,8 @@ def test_many_hang_up_at_once(stack: Stack, fleet: Fleet) -> None:
     team, phones = staffed_team(stack, fleet, *[ANSWERS] * 8)
     callers = [call_to(team, fleet, f"crowd{index}") for index in range(8)]
     facts.until_active(team.queue, 8)
+    until(lambda: all(any(caller.hears(phone.tone) for phone in phones) for caller in callers), what="every caller to hear an agent")
+    until(lambda: all(phone.calls[0].hears(CALLER_TONE) for phone in phones), what="every agent to hear a caller")
     ends = [*callers, *(phone.calls[0] for phone in phones)]
     fleet.hang_up_at_once(ends)
     for call in facts.until_all_over(team.queue, 8, within=15):
