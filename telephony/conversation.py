@@ -68,11 +68,12 @@ class Conversation:
             handler(self, fact)
 
     def tick(self, now: float) -> None:
-        """Time passed: do what is due."""
+        """Everything that happened was heard, or time passed: do what is due."""
         self.now = now
         self.ringer.expire(now)
         if self.comfort_at is not None and self.comfort_at <= now:
             self._ask_for_comfort()
+        self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
             self._turned_away(503, "records away")
         if self.phase is Phase.LEAVING and now >= self.phase_since + LAST_WORDS_SECONDS:
@@ -199,7 +200,7 @@ class Conversation:
         if not self._first_time("offer", opened.offer):
             return
         if self.phase is Phase.WAITING:
-            self.ringer.ring([Ringing.of(opened, self.now)], self.now)
+            self.ringer.ring([Ringing.of(opened, self.now)])
         elif self.phase is Phase.ARRIVING or (self.talk and not self.talk.settled):
             self.early.append(Ringing.of(opened, self.now))
 
@@ -215,7 +216,7 @@ class Conversation:
         offer = withdrawn.offer
         self.known.add(("offer", offer))
         self.early = [ringing for ringing in self.early if ringing.offer != offer]
-        self.ringer.withdraw(offer, self.now)
+        self.ringer.withdraw(offer)
 
     # ---- an agent answers -------------------------------------------------------------------------------------
     def _leg_answered(self, fact: ports.LegAnswered) -> None:
@@ -277,7 +278,7 @@ class Conversation:
 
     def _ring_early_offers(self) -> None:
         early, self.early = self.early, []
-        self.ringer.ring(early, self.now)
+        self.ringer.ring(early)
 
     # ---- the talk -----------------------------------------------------------------------------------------------
     def _leg_held(self, fact: ports.LegHeld) -> None:
@@ -308,7 +309,7 @@ class Conversation:
         elif self.talk and self.talk.leg == fact.leg:
             self._agent_left("hung up")
         else:
-            self.ringer.leg_ended(fact.leg, fact.status, self.now)
+            self.ringer.leg_ended(fact.leg, fact.status, by_peer=fact.by_peer)
 
     def _agent_left(self, reason: str) -> None:
         talk = self.talk
@@ -362,7 +363,7 @@ class Conversation:
         if ringing is None:
             return False, "It is not ringing any more."
         how = (REJECTED, 603) if given.kind == "reject_offer" else (RESCINDED, None)
-        self.ringer.fail(ringing, how, self.now)
+        self.ringer.fail(ringing, how)
         return True, ""
 
     # ---- small parts --------------------------------------------------------------------------------------------

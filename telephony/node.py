@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Sequence
 from typing import Any
 
 import structlog
@@ -240,15 +241,13 @@ class Node:
 
     # ---- word from the rows -------------------------------------------------------------------------------------------
     def _deliver(self, heard: Heard) -> None:
-        for process, fact in heard.facts:
-            self._tell(process, fact)
+        self._tell_all(heard.facts)
         if heard.whole:
             self._compare(heard.whole, heard.began)
 
     def _compare(self, rows: calls.Owned, began: float) -> None:
         """Everything was read again: make good what lost rings left undone."""
-        for process, fact in [*rows.offers, *rows.commands]:
-            self._tell(process, fact)
+        self._tell_all([*rows.offers, *rows.commands])
         for process in rows.leaving:
             self._tell(process, FarewellDue())
         still_open = {fact.offer for _, fact in rows.offers if isinstance(fact, OfferOpened)}
@@ -285,15 +284,28 @@ class Node:
     def _write_lost(self, process: str, _: bool) -> None:
         calls.process_lost(self.name, process, exit_code=None)
 
-    def _tell(self, process: str, fact: NodeFact) -> None:
+    def _tell_all(self, facts: Sequence[tuple[str, NodeFact]]) -> None:
+        """What a process should know is told at once: phones of one moment ring together."""
+        of: dict[str, list[NodeFact]] = {}
+        for process, fact in facts:
+            of.setdefault(process, []).append(fact)
+        for process, all_of_it in of.items():
+            self._tell(process, *all_of_it)
+
+    def _tell(self, process: str, *facts: NodeFact) -> None:
         child = self.pool.children.get(process)
-        if child is None:
-            return
-        if key := _key(fact):
-            if key in child.sent:
-                return
-            child.sent[key] = time.monotonic()
-        self.pool.tell(child, fact)
+        if child is not None:
+            self.pool.tell(child, *[fact for fact in facts if _is_news(child, fact)])
+
+
+def _is_news(child: Child, fact: NodeFact) -> bool:
+    """Note that it was told. False: it was told before."""
+    key = _key(fact)
+    if key in child.sent:
+        return False
+    if key:
+        child.sent[key] = time.monotonic()
+    return True
 
 
 def _key(fact: NodeFact) -> tuple[str, int] | None:

@@ -278,9 +278,10 @@ class Pool:
             child.pipe.close()
 
     # ---- speaking to children -------------------------------------------------------------------------------------
-    def tell(self, child: Child, fact: NodeFact) -> None:
-        """Hand over a fact; its process sleeps on the pipe as well as on SIP."""
-        child.backlog += wire.encode(fact)
+    def tell(self, child: Child, *facts: NodeFact) -> None:
+        """Hand over facts in one piece; the process sleeps on the pipe as well as on SIP."""
+        for fact in facts:
+            child.backlog += wire.encode(fact)
         self._flush(child)
 
     def hand(self, child: Child, fact: NodeFact, sock: socket.socket) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -191,8 +192,9 @@ class Phone(Protocol):
     def refuse(self, leg: LegId, status: int) -> None:
         """Send a final failure to a leg that was not answered."""
 
-    def dial(self, uri: str, *, caller_number: str, caller_name: str, headers: dict[str, str]) -> LegId:
-        """Send an INVITE with our own SDP offer. Raises `NoFreeLeg` when all four legs are taken."""
+    def dial(self, targets: Sequence[Target], *, caller_number: str, caller_name: str, headers: dict[str, str]) -> list[LegId]:
+        """Ring all these devices at once, with our own SDP offer. A leg for each, in their order; for the last ones none
+        when no INVITE is left for them. The first to answer ends the legs that were dialled with it (487, not by the peer)."""
 
     def hang_up(self, leg: LegId) -> None:
         """BYE, CANCEL or a failure answer, whatever the state of the dialog asks for; none if it is over."""
@@ -217,7 +219,3 @@ class Phone(Protocol):
 
     def dialog(self, leg: LegId) -> DialogData | None:
         """Data of a confirmed dialog; None before."""
-
-
-class NoFreeLeg(Exception):
-    """All four legs of this process are in use."""

@@ -1,6 +1,7 @@
 """Agents being rung: which devices, what they said, and what it comes to. No Django, no SIP.
 
-A call process has four legs: the caller's and three to ring. Further devices wait until one of them ends.
+Whatever is to be rung at one moment goes out as one INVITE, which the edge takes to every phone. A call process can
+have three of them open; should they all be, further devices wait until one of them ends.
 """
 
 from __future__ import annotations
@@ -9,12 +10,15 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from .legbook import LegBook
-from .ports import CallerArrived, LegId, NoFreeLeg, OfferOpened, Phone, Target
+from .ports import CallerArrived, LegId, OfferOpened, Phone, Target
 from .records import Desk
 
 REJECTED, BUSY, NO_ANSWER, UNREACHABLE, RESCINDED = "rejected", "busy", "no_answer", "unreachable", "rescinded"
 
-_WEIGHT = (REJECTED, BUSY, NO_ANSWER, UNREACHABLE)
+LOOP_DETECTED = 482
+"""Said by a phone of whose lines two were rung with one INVITE: to the second it looks like a loop (RFC 3261 8.2.2.2)."""
+
+_WEIGHT = (REJECTED, BUSY, RESCINDED, NO_ANSWER, UNREACHABLE)
 """Of several devices the one that tells most about the agent decides."""
 
 
@@ -37,10 +41,12 @@ class Ringing:
     agent: int
     deadline: float
     waiting: list[Target]
-    legs: set[LegId] = field(default_factory=set)
+    legs: dict[LegId, Target] = field(default_factory=dict)
     rang: bool = False
     dialled: int = 0
     ends: list[tuple[str, int]] = field(default_factory=list)
+    once_more: set[int] = field(default_factory=set)
+    """Devices that were told apart from others of their phone by an INVITE of their own."""
 
     @classmethod
     def of(cls, opened: OfferOpened, now: float) -> Ringing:
@@ -51,10 +57,17 @@ class Ringing:
         """Every device was tried and none can answer any more."""
         return not self.legs and not self.waiting
 
-    def leg_ended(self, leg: LegId, status: int) -> None:
-        """A 6xx speaks for the agent, not for one device (RFC 3261 21.6): the others need not be tried."""
-        self.legs.discard(leg)
-        self.ends.append((outcome_of(status, rang=self.rang), status))
+    def leg_ended(self, leg: LegId, status: int, *, by_peer: bool) -> None:
+        """A 6xx speaks for the agent, not for one device (RFC 3261 21.6): the others need not be tried. A phone that was
+        stopped because another one was answered, whose talk came to nothing, says nothing about its agent."""
+        target = self.legs.pop(leg, None)
+        if status == LOOP_DETECTED and target and target.device not in self.once_more:
+            self.once_more.add(target.device)
+            self.dialled -= 1
+            self.waiting.append(target)
+            return
+        stopped = status == 487 and not by_peer
+        self.ends.append((RESCINDED if stopped else outcome_of(status, rang=self.rang), status))
         if status >= 600:
             self.waiting.clear()
 
@@ -65,17 +78,18 @@ class Ringing:
         """How the offer failed, and the SIP status behind it."""
         if not self.ends:
             return UNREACHABLE, None
-        return min(self.ends, key=lambda end: _WEIGHT.index(end[0]))
+        outcome, status = min(self.ends, key=lambda end: _WEIGHT.index(end[0]))
+        return outcome, None if outcome == RESCINDED else status
 
     def timed_out(self) -> tuple[str, int | None]:
-        """The ring time is over. No free leg for any device of the agent is our fault, not the agent's miss."""
+        """The ring time is over. No INVITE for any device of the agent is our fault, not the agent's miss."""
         if not self.dialled and self.waiting:
             return RESCINDED, None
         return (NO_ANSWER if self.rang else UNREACHABLE), 408
 
 
 class Ringer:
-    """All agents that are rung for one call, on the legs that are free.
+    """All agents that are rung for one call.
 
     :param silent: called when an offer failed or was withdrawn and nobody is rung any more.
     """
@@ -88,36 +102,36 @@ class Ringer:
         self.caller: CallerArrived | None = None
         self.offers: dict[int, Ringing] = {}
 
-    def ring(self, offers: Iterable[Ringing], now: float) -> None:
+    def ring(self, offers: Iterable[Ringing]) -> None:
+        """Take them on; `dial` lets their phones ring."""
         self.offers |= {ringing.offer: ringing for ringing in offers}
-        self.go_on(now)
+        self.go_on()
 
-    def go_on(self, now: float) -> None:
-        """Dial what can be dialled, and give back the offers for which nothing is left to dial."""
-        self._dial_next(now)
+    def go_on(self) -> None:
+        """Give back the offers for which nothing is left to dial."""
         for ringing in [r for r in self.offers.values() if r.exhausted]:
-            self.fail(ringing, ringing.outcome(), now)
+            self.fail(ringing, ringing.outcome())
 
-    def _dial_next(self, now: float) -> None:
-        """The first device of every agent before anybody's second; the others as legs become free."""
-        while candidates := [r for r in self.offers.values() if r.waiting]:
-            ringing = min(candidates, key=lambda r: (r.dialled, r.offer))
-            try:
-                self._dial(ringing, ringing.waiting[0], now)
-            except NoFreeLeg:
-                return
-            ringing.waiting.pop(0)
-
-    def _dial(self, ringing: Ringing, target: Target, now: float) -> None:
+    def dial(self, now: float) -> None:
+        """Everything that waits rings at once; if that is too much, the first device of every agent before anybody's second."""
+        waiting = [(r.dialled + place, r.offer, target) for r in self.offers.values() for place, target in enumerate(r.waiting)]
+        if not waiting:
+            return
+        waiting.sort(key=lambda one: one[:2])
         assert self.caller is not None
-        seconds = max(1, round(ringing.deadline - now))
-        leg = self.phone.dial(
-            target.uri,
+        seconds = max(1, round(max(self.offers[offer].deadline for _, offer, _ in waiting) - now))
+        legs = self.phone.dial(
+            [target for _, _, target in waiting],
             caller_number=self.caller.caller_number,
             caller_name=self.caller.caller_name,
             headers={"Expires": str(seconds)},  # a phone stops by itself should we die
         )
-        ringing.legs.add(leg)
+        for (_, offer, target), leg in zip(waiting, legs, strict=False):
+            self._dialled(self.offers[offer], target, leg, now)
+
+    def _dialled(self, ringing: Ringing, target: Target, leg: LegId, now: float) -> None:
+        ringing.waiting.remove(target)
+        ringing.legs[leg] = target
         ringing.dialled += 1
         self.legs.agent_began(leg, agent=ringing.agent, offer=ringing.offer, now=now)
 
@@ -130,28 +144,27 @@ class Ringer:
             ringing.rang = True
             self.desk.offer_rang(ringing.offer)
 
-    def leg_ended(self, leg: LegId, status: int, now: float) -> None:
+    def leg_ended(self, leg: LegId, status: int, *, by_peer: bool) -> None:
         ringing = self.of(leg)
         if ringing:
-            ringing.leg_ended(leg, status)
+            ringing.leg_ended(leg, status, by_peer=by_peer)
             if ringing.refused():
                 self._silence(ringing)
-        self.go_on(now)
+        self.go_on()
 
     def expire(self, now: float) -> None:
         for ringing in [r for r in self.offers.values() if r.deadline <= now]:
-            self.fail(ringing, ringing.timed_out(), now)
+            self.fail(ringing, ringing.timed_out())
 
-    def fail(self, ringing: Ringing, how: tuple[str, int | None], now: float) -> None:
+    def fail(self, ringing: Ringing, how: tuple[str, int | None]) -> None:
         self.desk.offer_failed(ringing.offer, *how)
-        self.withdraw(ringing.offer, now)
+        self.withdraw(ringing.offer)
 
-    def withdraw(self, offer: int, now: float) -> None:
+    def withdraw(self, offer: int) -> None:
         ringing = self.offers.pop(offer, None)
         if ringing is None:
             return
         self._silence(ringing)
-        self._dial_next(now)
         if not self.offers:
             self.silent()
 
@@ -159,7 +172,7 @@ class Ringer:
         """Silence every phone except the one that answered. Returns the offers that rang."""
         stopped = tuple(self.offers)
         for ringing in self.offers.values():
-            ringing.legs.discard(-1 if but is None else but)
+            ringing.legs.pop(-1 if but is None else but, None)
             self._silence(ringing)
         self.offers.clear()
         return stopped

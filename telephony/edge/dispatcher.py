@@ -3,35 +3,25 @@
 from __future__ import annotations
 
 import logging
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from . import shield
 from .admission import STRANGER, Admission, Caller
 from .calls import Calls, Held
 from .directory import Directory
 from .farewell import Farewell
+from .forks import Forks, devices_of
+from .hops import Hops, Ours
 from .limits import Limits
 from .message import METHODS, Malformed, Message, parse
 from .refusals import Refusals
-from .ringing import Ringing
 from .shield import Refused, Silence
-from .tokens import Flow, Signer
+from .tokens import Flow, Mark, Signer
 from .uri import Address, NameAddr, Uri, Via, parameters
 
 log = logging.getLogger(__name__)
 
-DEVICE = re.compile(r"device-([0-9]{1,18})")
 ALLOW = ("Allow", ", ".join(sorted(METHODS)))
-
-
-@dataclass(frozen=True, slots=True)
-class Ours:
-    """Our own addresses: as phones and trunks see us, and as the call processes of this machine do."""
-
-    outside: Address
-    inside: Address
 
 
 class Dispatcher:
@@ -49,11 +39,11 @@ class Dispatcher:
         self.admission = admission
         self.limits = limits
         self.send = send
+        self.hops = Hops(ours, signer, send)
         self.tell = tell
         self.register = register
-        self.refresh = refresh
         self.farewell = Farewell(ours, signer, send)
-        self.ringing = Ringing(self.farewell, send)
+        self.forks = Forks(self.hops, directory, self.farewell, refresh)
         self.refusals = Refusals()
 
     # ---- in ------------------------------------------------------------------------------------------
@@ -177,7 +167,7 @@ class Dispatcher:
         message.drop("route", "authorization", "proxy-authorization")
         if message.method == "INVITE":
             message.set("X-CC-Source", caller.source)
-            self._record_route(message, Flow(source, caller.phone), inward=True)
+            self.hops.record_route(message, Flow(source, caller.phone), inward=True)
         self._to_process(message, process, wideband=caller.phone)
 
     def _cancel(self, message: Message, source: Address) -> None:
@@ -216,46 +206,29 @@ class Dispatcher:
     def _from_process(self, message: Message, flow: Flow | None) -> None:
         if message.method == "OPTIONS" and not message.tag("to"):
             self.answer(message, _reply_to(message), 200, "OK", ALLOW)
-        elif flow is None and not message.tag("to"):
-            self._to_device(message)
         elif flow:
             self._clean(message, wideband=flow.phone, outward=True)
             if message.method == "ACK":
-                self.ringing.acknowledged(message, _reply_to(message))
+                self.forks.acknowledged(message)
             self._forward(message, flow.address, phone=flow.phone)
-        elif message.method == "ACK" and DEVICE.match(_user(message)):
-            self._to_device(message)  # ACK to a failure: same Request-URI and branch as the INVITE
+        elif devices := devices_of(message.uri):
+            self._about_devices(message, devices)
         else:
+            raise Refused(481, "Call/Transaction Does Not Exist") if message.tag("to") else Refused(403, "Forbidden")
+
+    def _about_devices(self, message: Message, devices: list[int]) -> None:
+        if message.method == "ACK":
+            self.forks.acknowledged(message)  # of a failure: same Request-URI and branch as the INVITE
+        elif message.tag("to"):
             raise Refused(481, "Call/Transaction Does Not Exist")
-
-    def _to_device(self, message: Message, *, again: bool = True) -> None:
-        named = DEVICE.fullmatch(_user(message))
-        if not named or message.method not in ("INVITE", "ACK", "CANCEL"):
-            raise Refused(403, "Forbidden")
-        device = int(named[1])
-        # A phone that signs off while it rings must still hear the CANCEL.
-        bound = self.directory.binding(device) or (message.method != "INVITE" and self.directory.last_known(device)) or None
-        if bound is None and again and message.method == "INVITE":
-            self.refresh(lambda: self._late_device(message))
-        elif bound is None:
-            raise Refused(480, "Temporarily Unavailable")
-        else:
-            message.send_to(bound.contact)
+        elif message.method == "INVITE":
             self._clean(message, wideband=True, outward=True)
-            if message.method == "INVITE":
-                self._record_route(message, Flow(bound.address, phone=True), inward=False)
-            self._forward(message, bound.address, phone=True)
-            if message.method == "INVITE":
-                self.ringing.began(message, bound.address)
-
-    def _late_device(self, message: Message) -> None:
-        """The rows were read again: the phone may have registered an instant ago, or through another node."""
-        if not self.calls.owns(_reply_to(message)):
-            return  # the process died meanwhile, and its phones were told to stop
-        try:
-            self._to_device(message, again=False)
-        except Refused as refused:
-            self.refuse(message, _reply_to(message), refused)
+            self.forks.begin(message, devices)
+        elif message.method == "CANCEL":
+            self.answer(message, _reply_to(message), 200, "OK")
+            self.forks.cancel(message, devices)
+        else:
+            raise Refused(403, "Forbidden")
 
     # ---- responses -----------------------------------------------------------------------------------
     def _response(self, message: Message, inside: bool) -> None:
@@ -268,14 +241,16 @@ class Dispatcher:
         if ours is None or theirs is None:
             self.farewell.answered(ours)
             return
-        phone = self.signer.read_branch(message, ours, theirs)
         # Signed with the address in it, so nobody can make us send to a third party; and one side must be a process.
-        if phone is None or (not inside and self.ringing.heard(message, ours.branch, theirs.reply_to)):
+        mark, inward = self.signer.read_branch(message, ours, theirs), self.calls.owns(theirs.reply_to)
+        if mark is None:
             return
-        if inside == self.calls.owns(theirs.reply_to):
-            return
-        self._clean(message, wideband=phone, outward=inside)
-        self.send(message.encode(), theirs.reply_to)
+        if mark.device and not inside:
+            self._clean(message, wideband=True, outward=False)
+            self.forks.heard(message, mark.device, alive=inward)
+        elif inside != inward:
+            self._clean(message, wideband=mark.phone, outward=inside)
+            self.send(message.encode(), theirs.reply_to)
 
     # ---- out -----------------------------------------------------------------------------------------
     def _clean(self, message: Message, *, wideband: bool, outward: bool) -> None:
@@ -287,22 +262,13 @@ class Dispatcher:
             # An answer cannot be answered: it goes on without its body, and the call ends for want of a session.
             message.replace_body(b"")
 
-    def _record_route(self, message: Message, flow: Flow, *, inward: bool) -> None:
-        token = self.signer.flow_token(flow)
-        hops = [self.ours.outside, self.ours.inside] if inward else [self.ours.inside, self.ours.outside]
-        # Last pushed is nearest to the receiver; one entry does when both addresses are the same.
-        for host, port in dict.fromkeys(hops):
-            message.push("Record-Route", f"<sip:{host}:{port};lr;f={token}>")
-
     def _forward(self, message: Message, to: Address, *, phone: bool) -> None:
         via = Via.parse(message.get("via"))
         if via is None:
             return
-        hops = message.get("max-forwards")
-        message.set("Max-Forwards", str(int(hops) - 1 if hops else 70))
-        host, port = self.ours.inside if self.calls.owns(to) else self.ours.outside
-        branch = self.signer.branch(message, via, phone=phone)
-        message.push("Via", f"SIP/2.0/UDP {host}:{port};rport;branch={branch}")
+        self.hops.count(message)
+        branch = self.signer.branch(message, via, Mark(phone))
+        message.push("Via", self.hops.via(branch, inward=self.calls.owns(to)))
         self.send(message.encode(), to)
 
     def answer(self, message: Message, source: Address, status: int, reason: str, *extra: tuple[str, str]) -> None:
@@ -315,11 +281,6 @@ class Dispatcher:
         needed = {"via", "from", "to", "call-id", "cseq"}
         if needed <= {name for name, _ in message.headers} and Via.parse(message.get("via")):
             self.answer(message, source, refused.status, refused.reason, *refused.extra)
-
-
-def _user(message: Message) -> str:
-    uri = Uri.parse(message.uri)
-    return uri.number if uri else ""
 
 
 def _reply_to(message: Message) -> Address:

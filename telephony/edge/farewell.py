@@ -5,14 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from .hops import Ours
 from .message import Message
 from .tokens import MAGIC, Signer
 from .uri import Address, NameAddr, Uri, Via, parameters
-
-if TYPE_CHECKING:
-    from .dispatcher import Ours
 
 log = logging.getLogger(__name__)
 

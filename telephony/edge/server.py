@@ -20,7 +20,8 @@ from .admission import Admission
 from .calls import Calls
 from .digest import Digest
 from .directory import Account, Binding, Directory
-from .dispatcher import Dispatcher, Ours
+from .dispatcher import Dispatcher
+from .hops import Ours
 from .limits import Limits, Rate
 from .message import Message
 from .pipe import Pipe
@@ -187,7 +188,7 @@ class Server:
             self.calls.started(note["port"])
         elif op == "gone":
             self.calls.gone(note["port"])
-            self.dispatcher.ringing.abandon(note["port"])
+            self.dispatcher.forks.abandon(note["port"])
             self.limits.forget_process(note["port"])
         elif op == "claimed":
             self.dispatcher.claimed(note["key"], note["port"])

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 import socket
 import struct
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from .uri import Address, Via
 
 MAGIC = "z9hG4bK"
 _PACKED = struct.Struct("!4sHB")
+_MARK = re.compile(MAGIC + r"([op])([0-9]{1,18})?-")
 
 
 class Flow(NamedTuple):
@@ -25,6 +27,23 @@ class Flow(NamedTuple):
     address: Address
     phone: bool
     """A registered phone of ours: it may use G.722."""
+
+
+class Mark(NamedTuple):
+    """What an answer must tell of the request that went out, written in its branch."""
+
+    phone: bool
+    """It went to a registered phone of ours, which may use G.722."""
+    device: int = 0
+    """The device that an INVITE of a call process rings there."""
+
+    def __str__(self) -> str:
+        return f"{'p' if self.phone else 'o'}{self.device or ''}-"
+
+    @classmethod
+    def of(cls, branch: str) -> Mark | None:
+        found = _MARK.match(branch)
+        return cls(found[1] == "p", int(found[2] or 0)) if found else None
 
 
 class Signer:
@@ -57,17 +76,19 @@ class Signer:
         return Flow((socket.inet_ntoa(host), port), bool(phone))
 
     # ---- branches: a stateless proxy makes the same one for a retransmission, a CANCEL, an ACK (RFC 3261 16.11) ---
-    def branch(self, message: Message, via: Via, *, phone: bool) -> str:
+    def branch(self, message: Message, via: Via, mark: Mark) -> str:
         """`via` is the sender's, stamped with where it came from: a response comes back there and nowhere else."""
         host, port = via.reply_to
-        text = f"branch|{message.call_id}|{message.cseq}|{via.branch}|{via.host}|{host}|{port}|{phone}"
-        return f"{MAGIC}{'p' if phone else 'o'}{self._mac(text.encode('latin-1'), 12).hex()}"
+        text = f"branch|{message.call_id}|{message.cseq}|{via.branch}|{via.host}|{host}|{port}|{mark.device}|{mark.phone}"
+        return f"{MAGIC}{mark}{self._mac(text.encode('latin-1'), 12).hex()}"
 
-    def read_branch(self, message: Message, ours: Via, theirs: Via) -> bool | None:
-        """The `phone` mark of a request that went out with this branch; None if we did not send it."""
-        phone = ours.branch.startswith(f"{MAGIC}p")
-        expected = self.branch(message, theirs, phone=phone)
-        return phone if hmac.compare_digest(ours.branch.encode("latin-1"), expected.encode("latin-1")) else None
+    def read_branch(self, message: Message, ours: Via, theirs: Via) -> Mark | None:
+        """The mark of a request that went out with this branch; None if we did not send it."""
+        mark = Mark.of(ours.branch)
+        if mark is None:
+            return None
+        expected = self.branch(message, theirs, mark)
+        return mark if hmac.compare_digest(ours.branch.encode("latin-1"), expected.encode("latin-1")) else None
 
     def to_tag(self, message: Message) -> str:
         """The same for every retransmission (RFC 3261 8.2.7)."""

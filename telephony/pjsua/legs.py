@@ -71,6 +71,7 @@ class Leg(pj.Call):  # type: ignore[misc]
     # ---- what the library reports ----------------------------------------------------------------------
     @callback
     def onCallState(self, prm: Any) -> None:
+        self._read(prm.e)
         info = self.getInfo()
         if info.state == pj.PJSIP_INV_STATE_EARLY and not self._incoming:
             self._note_ringing()
@@ -112,10 +113,13 @@ class Leg(pj.Call):  # type: ignore[misc]
 
     @callback
     def onCallTsxState(self, prm: Any) -> None:
+        self._read(prm.e)
+
+    def _read(self, event: Any) -> None:
         """Both tags and the route stand only in the messages: read them until the dialog is known."""
-        if self._local_tag and self._remote_tag and self.confirmed:
+        if event.type != pj.PJSIP_EVENT_TSX_STATE or (self._local_tag and self._remote_tag and self.confirmed):
             return
-        state = prm.e.body.tsxState
+        state = event.body.tsxState
         if state.tsx.method != "INVITE":
             return
         if state.type == pj.PJSIP_EVENT_TX_MSG:
@@ -161,7 +165,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         if self._incoming or not message.startswith("SIP/2.0 "):
             return
         tag = messages.tag(messages.header(message, "to"))
-        if tag:  # of several phones behind one address the one that answered counts: the last message read is its 200
+        if tag:  # of several phones the one that answered counts: the last message read is its 200
             self._remote_tag = tag
             self._routes = tuple(reversed(messages.split_list(messages.headers(message, "record-route"))))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
 COMPACT = {"f": "from", "t": "to", "m": "contact", "i": "call-id", "v": "via"}
@@ -58,6 +59,28 @@ def user(address: str) -> str:
 def escaped_user(name: str) -> str:
     """`name` as the user part of a URI (RFC 3261 25.1)."""
     return quote(plain(name, 80), safe="-_.!~*'()&=+$,;?/")
+
+
+def devices_uri(devices: Iterable[int], edge: str) -> str:
+    """How the edge (host:port) is told which devices to ring."""
+    return f"sip:device-{'-'.join(map(str, devices))}@{edge}"
+
+
+def cancel(invite: str, uri: str) -> str:
+    """A CANCEL of the INVITE that we sent (RFC 3261 9.1), for those alone whom `uri` names."""
+    kept = [f"{name}: {header(invite, name)}" for name in ("Via", "From", "To", "Call-ID")]
+    lines = [*kept, f"CSeq: {header(invite, 'CSeq').split()[0]} CANCEL", "Max-Forwards: 70", "Content-Length: 0"]
+    return "\r\n".join([f"CANCEL {uri} SIP/2.0", *lines, "", ""])
+
+
+def ends(value: str) -> dict[int, int]:
+    """`54=486,55=480`: how it ended at each device."""
+    return {int(device): int(status) for device, status in re.findall(r"([0-9]+)=([0-9]{3})", value)}
+
+
+def number(value: str, pattern: str = "([0-9]+)") -> int | None:
+    found = re.search(pattern, value)
+    return int(found[1]) if found else None
 
 
 def tag(value: str) -> str:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import gc
 import logging
 import math
+import os
+import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pjsua2 as pj
 
-from ..ports import CALLER, CallerArrived, DialogData, Fact, LegId, MediaLost, NoFreeLeg, PromptEnded, Quality
+from ..ports import CALLER, CallerArrived, DialogData, Fact, LegId, MediaLost, PromptEnded, Quality, Target
 from . import endpoint, messages, probe
+from .fork import Fork, parcels
 from .legs import Leg, callback
 from .media import Studio
 
@@ -77,6 +80,10 @@ class PjsuaPhone:
         self._fileno = -1
         self._next_leg = CALLER + 1
         self._turned_away: list[Leg] = []
+        self._forks: list[Fork] = []
+        """What we dialled; kept until the library has no more to say of it."""
+        self._to_tend: list[Fork] = []
+        self._socket: socket.socket | None = None
         self._polled = 0.0
         self._last_end = -LINGER_SECONDS
         self._sounding = False
@@ -88,6 +95,7 @@ class PjsuaPhone:
         self._line = Line(self._arrived)
         self._line.create(endpoint.account_config(self.settings, self.sip_port))
         self._fileno = endpoint.socket_number(self.sip_port)
+        self._socket = socket.socket(fileno=os.dup(self._fileno))
         return self.sip_port
 
     def fileno(self) -> int:
@@ -99,6 +107,8 @@ class PjsuaPhone:
         assert self._endpoint
         self._endpoint.libHandleEvents(milliseconds)
         self.studio.tick()
+        if self._to_tend:
+            self._tend_forks()
         if self.legs and time.monotonic() - self._polled >= POLL_SECONDS:
             self._poll()
 
@@ -121,10 +131,14 @@ class PjsuaPhone:
         """Order matters: players and calls first, or the library's assertions end the process."""
         self.studio.close()
         self.legs.clear()
+        self._forks.clear()
+        self._to_tend.clear()
         self._turned_away.clear()
         gc.collect()
         assert self._endpoint
         assert self._line
+        assert self._socket
+        self._socket.close()
         self._line.shutdown()
         self._line = None
         self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
@@ -178,15 +192,28 @@ class PjsuaPhone:
         _quietly(lambda: leg.answer(param))
 
     # ---- phones that we dial ---------------------------------------------------------------------------
-    def dial(self, uri: str, *, caller_number: str, caller_name: str, headers: dict[str, str]) -> LegId:
-        if sum(not leg.ended for leg in self.legs.values()) >= endpoint.LEGS:
-            raise NoFreeLeg
-        number, self._next_leg = self._next_leg, self._next_leg + 1
-        leg = Leg(self, self._line, number, wideband=messages.user(uri).startswith("device-"))
-        self.legs[number] = leg
+    def dial(self, targets: Sequence[Target], *, caller_number: str, caller_name: str, headers: dict[str, str]) -> list[LegId]:
+        legs: list[LegId] = []
+        for parcel in parcels(targets) if self.edge else ([target] for target in targets):
+            if self._open_calls() >= endpoint.LEGS:
+                break
+            legs += self._ring(parcel, self._call_options(caller_number, caller_name, headers))
+        return legs
+
+    def _open_calls(self) -> int:
+        return self._is_open(CALLER) + sum(not fork.ended for fork in self._forks)
+
+    def _ring(self, targets: list[Target], options: pj.CallOpParam) -> list[LegId]:
+        """All of them with one INVITE."""
+        numbers = list(range(self._next_leg, self._next_leg + len(targets)))
+        self._next_leg += len(targets)
+        fork = Fork(self, self._line, {target.device: leg for target, leg in zip(targets, numbers, strict=True)})
+        self._forks.append(fork)
+        self.legs.update(dict.fromkeys(numbers, fork))
         self._sound()
-        self._invite(leg, self._at_edge(uri), self._call_options(caller_number, caller_name, headers))
-        return number
+        uri = messages.devices_uri(fork.ringing, self.edge) if self.edge else targets[0].uri
+        self._invite(fork, uri, options)
+        return numbers
 
     def _invite(self, leg: Leg, uri: str, options: pj.CallOpParam) -> None:
         try:
@@ -194,6 +221,28 @@ class PjsuaPhone:
         except pj.Error as error:
             leg.hung_up = True
             leg.note_ended(UNAVAILABLE, error.reason)
+
+    def tend(self, fork: Fork) -> None:
+        self._to_tend.append(fork)
+
+    def _tend_forks(self) -> None:
+        """Let go of phones that should not ring any more while others do. The library knows CANCEL of the whole only, so this
+        one is ours, through its socket: the edge answers where it belongs, in the INVITE's transaction."""
+        forks, self._to_tend = list({id(fork): fork for fork in self._to_tend}.values()), []
+        for fork in forks:
+            said = fork.let_go(self.edge)
+            if said is None:
+                self._end_call(fork)
+            elif said:
+                self._send(said)
+
+    def _send(self, said: str) -> None:
+        host, _, port = self.edge.partition(":")
+        try:
+            assert self._socket
+            self._socket.sendto(said.encode(), (host, int(port or 5060)))
+        except OSError as error:
+            log.info("CANCEL was not sent: %s", error)  # `_poll` repeats it
 
     def _call_options(self, caller_number: str, caller_name: str, headers: dict[str, str]) -> pj.CallOpParam:
         options = pj.CallOpParam(True)
@@ -206,15 +255,16 @@ class PjsuaPhone:
             options.txOption.headers.append(header)
         return options
 
-    def _at_edge(self, uri: str) -> str:
-        """The edge finds every device; whatever host the address names, the INVITE goes there."""
-        return f"sip:{messages.escaped_user(messages.user(uri))}@{self.edge}" if self.edge else uri
-
     # ---- any leg ---------------------------------------------------------------------------------------
     def hang_up(self, leg: LegId) -> None:
         if not self._is_open(leg) or self.legs[leg].hung_up:
             return
         call = self.legs[leg]
+        if isinstance(call, Fork) and call.release(leg):
+            return
+        self._end_call(call)
+
+    def _end_call(self, call: Leg) -> None:
         call.measure()  # the stream is gone as soon as the library is asked
         call.hung_up = True
         param = pj.CallOpParam()
@@ -254,11 +304,15 @@ class PjsuaPhone:
     def leg_over(self, leg: LegId) -> None:
         self._last_end = time.monotonic()
         self.studio.forget(leg)
+        if isinstance(call := self.legs.get(leg), Fork) and call.leg != leg:
+            del self.legs[leg]  # its phone never was a party
 
     def _poll(self) -> None:
         """Every `POLL_SECONDS`: keep the figures, and notice who sends no more. No event of the library tells."""
         self._polled = time.monotonic()
         self._turned_away = [leg for leg in self._turned_away if not leg.ended]
+        self._forks = [fork for fork in self._forks if not fork.ended]
+        self._to_tend += [fork for fork in self._forks if not fork.confirmed]
         for leg in self.legs.values():
             if leg.confirmed and not leg.ended and leg.has_gone_silent(polls=self._silent_polls):
                 self.inbox(MediaLost(leg.leg, self.rtp_timeout))
@@ -267,7 +321,7 @@ class PjsuaPhone:
         return leg in self.legs and not self.legs[leg].ended
 
     def _all_legs(self) -> list[Leg]:
-        return [*self.legs.values(), *self._turned_away]
+        return [*self.legs.values(), *self._forks, *self._turned_away]
 
 
 class Silent:

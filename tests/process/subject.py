@@ -70,6 +70,10 @@ class Subject:
         named = {"caller_number": "4930123", "caller_name": "Ann", "headers": headers}
         return int(self.ask("dial", f"sip:device-1@{phone.host}:{phone.port}", **named))
 
+    def dial_devices(self, *devices: int) -> list[int]:
+        """All at once, through the edge."""
+        return [int(leg) for leg in self.ask("dial_devices", devices)]
+
     def fact(self, name: str, *, within: float = 5.0, **fields: Any) -> dict[str, Any]:
         """The first fact of that name with these fields, waited for."""
         found = until(lambda: self.first(name, **fields), within=within, what=f"{name} {fields}; there are {self.facts}")
@@ -149,6 +153,21 @@ class Servant:
         except Exception as error:
             return {"error": f"{type(error).__name__}: {error}"}
         return {"ok": dataclasses.asdict(result) if dataclasses.is_dataclass(result) else result}  # type: ignore[arg-type]
+
+    def dial(self, uri: str, **named: Any) -> int:
+        """One device, straight at its address."""
+        from telephony.ports import Target
+
+        legs = self.phone.dial([Target(1, uri)], **named)
+        if not legs:
+            raise LookupError("no INVITE is left")
+        return legs[0]
+
+    def dial_devices(self, devices: list[int]) -> list[int]:
+        from telephony.ports import Target
+
+        targets = [Target(device, "") for device in devices]
+        return self.phone.dial(targets, caller_number="4930123", caller_name="Ann", headers={"Expires": "20"})
 
     def legs_standing(self) -> int:
         return sum(not leg.ended for leg in self.phone.legs.values())

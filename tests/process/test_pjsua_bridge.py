@@ -84,12 +84,12 @@ def test_an_address_that_cannot_be_dialled__is_a_leg_that_ended(subject: Subject
     assert subject.fact("LegEnded", leg=leg)["by_peer"] is False
 
 
-def test_four_legs_and_no_more__and_a_freed_one_serves_again(subject: Subject, fleet: Fleet) -> None:
+def test_three_invites_and_no_more__and_a_freed_one_serves_again(subject: Subject, fleet: Fleet) -> None:
     answered(subject, fleet)
     legs = [subject.dial_phone(fleet.phone(f"agent{n}")) for n in range(3)]
     for leg in legs:
         subject.fact("LegRinging", leg=leg)
-    with pytest.raises(RuntimeError, match="NoFreeLeg"):
+    with pytest.raises(RuntimeError, match="no INVITE is left"):
         subject.dial_phone(fleet.phone("fifth"))
     subject.hang_up(legs[0])
     subject.fact("LegEnded", leg=legs[0])

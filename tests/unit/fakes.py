@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from telephony.ports import CALLER, CallerArrived, DialogData, LegId, NoFreeLeg, Quality
+from telephony.ports import CALLER, CallerArrived, DialogData, LegId, Quality, Target
 from telephony.records import LegRecord
 
 
@@ -19,10 +19,15 @@ class FakeLeg:
     """music, prompt, the number of a leg, or nothing."""
     ringback: bool = False
     headers: dict[str, str] | None = None
+    invite: int = 0
+    """Legs that were dialled together have the same."""
 
 
 class FakePhone:
-    """Four legs. Complains of everything that a real phone could not do."""
+    """Three INVITEs besides the caller's. Complains of everything that a real phone could not do."""
+
+    most = 64
+    """Phones that one INVITE may ring."""
 
     def __init__(self) -> None:
         self.legs: dict[LegId, FakeLeg] = {}
@@ -58,12 +63,21 @@ class FakePhone:
             self.legs[leg].state = "closing"
             self.refused = status
 
-    def dial(self, uri: str, *, caller_number: str, caller_name: str, headers: dict[str, str]) -> LegId:
-        if len(self.open_legs) >= 4:
-            raise NoFreeLeg
-        leg, self._next = self._next, self._next + 1
-        self.legs[leg] = FakeLeg(uri, headers=headers)
-        return leg
+    def dial(self, targets: Sequence[Target], *, caller_number: str, caller_name: str, headers: dict[str, str]) -> list[LegId]:
+        dialled: list[LegId] = []
+        for start in range(0, len(targets), self.most):
+            if len({self.legs[leg].invite for leg in self.open_legs - {CALLER}}) >= 3:
+                break
+            invite = self._next
+            for target in targets[start : start + self.most]:
+                self.legs[self._next] = FakeLeg(target.uri, headers=headers, invite=invite)
+                dialled.append(self._next)
+                self._next += 1
+        return dialled
+
+    def dialled_with(self, leg: LegId) -> list[LegId]:
+        """The others that stop ringing when it is answered."""
+        return [other for other in sorted(self.open_legs - {CALLER, leg}) if self.legs[other].invite == self.legs[leg].invite]
 
     def hang_up(self, leg: LegId) -> None:
         there = self.legs[leg]

@@ -25,6 +25,7 @@ class Story:
     def hear(self, *facts: records.StoryFact) -> None:
         for fact in facts:
             self.call.hear(fact, self.time)
+        self.call.tick(self.time)
 
     def wait(self, seconds: float) -> None:
         self.time += seconds
@@ -51,14 +52,23 @@ class Story:
 
     def offered(self, offer: int = 1, devices: int = 1, agent: int = 7, seconds: float = 20) -> list[LegId]:
         """The legs that were dialled for it."""
-        before = set(self.phone.legs)
+        return self.offered_together(self.offer(offer, devices, agent, seconds))
+
+    def offer(self, offer: int, devices: int = 1, agent: int = 7, seconds: float = 20) -> ports.OfferOpened:
         targets = tuple(ports.Target(device, f"sip:device-{offer}-{device}@edge") for device in range(devices))
-        self.hear(ports.OfferOpened(offer, agent, targets, seconds))
+        return ports.OfferOpened(offer, agent, targets, seconds)
+
+    def offered_together(self, *offers: ports.OfferOpened) -> list[LegId]:
+        before = set(self.phone.legs)
+        self.hear(*offers)
         return sorted(set(self.phone.legs) - before)
 
     def answers(self, leg: LegId) -> None:
         self.phone.legs[leg].state = "answered"
-        self.hear(ports.LegAnswered(leg, "PCMA"))
+        stopped = self.phone.dialled_with(leg)
+        for other in stopped:
+            self.phone.legs[other].state = "ended"
+        self.hear(ports.LegAnswered(leg, "PCMA"), *(ports.LegEnded(other, 487, by_peer=False) for other in stopped))
         self.acknowledges()
 
     def ends(self, leg: LegId, status: int = 200) -> None:

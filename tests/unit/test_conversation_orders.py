@@ -128,15 +128,20 @@ class Orders(RuleBasedStateMachine):
         if rang:
             self.hear(ports.LegRinging(leg))
             return
+        self._answer(leg)
+
+    def _answer(self, leg: int) -> None:
         self.phone.legs[leg].state = "answered"
+        stopped = self.phone.dialled_with(leg)
         self.hear(ports.LegAnswered(leg))
+        for other in stopped:
+            self.phone.legs[other].state = "ended"
+            self.hear(ports.LegEnded(other, 487, by_peer=False))
 
     @precondition(lambda self: self._cancelling())
     @rule()
     def an_answer_crosses_the_cancel(self) -> None:
-        leg = self._cancelling()[0]
-        self.phone.legs[leg].state = "answered"
-        self.hear(ports.LegAnswered(leg))
+        self._answer(self._cancelling()[0])
 
     def _cancelling(self) -> list[int]:
         """Agents' phones that may still answer before our CANCEL is there, while we still listen."""
@@ -236,7 +241,7 @@ class Orders(RuleBasedStateMachine):
                 self.hear(ports.LegEnded(leg, 487, by_peer=False))
 
     def _waiting_is_never_deaf(self) -> None:
-        """A call that still waits rings exactly the agents whom the rows have reserved, or those for whom no leg is free."""
+        """A call that still waits rings exactly the agents whom the rows have reserved, or those for whom no INVITE is left."""
         if self.rows.state != "waiting" or self.call.phase.value != "waiting":
             return
         assert set(self.call.ringer.offers) == set(self.rows.open_offers())

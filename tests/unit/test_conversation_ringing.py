@@ -22,35 +22,70 @@ def test_all_devices_of_the_agent_ring_at_once_and_the_first_to_answer_wins() ->
     assert story.desk.named("accept") == [(1,)]
 
 
-def test_more_than_three_devices_ring_one_after_another() -> None:
+def test_ring_all_rings_every_device_of_every_agent_with_one_invite() -> None:
     story = Story().waits()
-    legs = story.offered(devices=5)
-    assert len(legs) == 3
-    story.ends(legs[0], 480)
-    assert len(story.phone.legs) == 1 + 4
-    story.ends(legs[1], 480)
-    assert len(story.phone.legs) == 1 + 5
+    legs = story.offered_together(*(story.offer(number, devices=5, agent=number) for number in range(1, 11)))
+    assert len(legs) == 50
+    assert len({story.phone.legs[leg].invite for leg in legs}) == 1
+    (late,) = story.offered(11, agent=11)
+    assert story.phone.legs[late].invite != story.phone.legs[legs[0]].invite
+
+
+def test_what_does_not_fit_rings_the_first_device_of_every_agent_before_any_second() -> None:
+    story = Story().waits()
+    story.phone.most = 1
+    legs = story.offered_together(story.offer(1, devices=2, agent=1), story.offer(2, devices=2, agent=2))
+    assert [story.phone.legs[leg].uri for leg in legs] == ["sip:device-1-0@edge", "sip:device-2-0@edge", "sip:device-1-1@edge"]
+    # It should ring the others as INVITEs come free
+    story.ends(legs[0], 486)
+    assert story.phone.legs[4].uri == "sip:device-2-1@edge"
     assert not story.failures()
 
 
-def test_ring_all_rings_one_device_of_each_agent_before_any_second() -> None:
+@pytest.mark.parametrize("most", [1, 64])
+def test_ring_all_cancels_the_others_without_blame(most: int) -> None:
     story = Story().waits()
-    story.offered(1, devices=2, agent=1)
-    story.offered(2, devices=2, agent=2)
-    story.ends(1, 486)
-    assert [leg.uri for leg in story.phone.legs.values()][1:] == [
-        "sip:device-1-0@edge", "sip:device-1-1@edge", "sip:device-2-0@edge", "sip:device-2-1@edge",
-    ]  # fmt: skip
-
-
-def test_ring_all_cancels_the_others_without_blame() -> None:
-    story = Story().waits()
-    (one,) = story.offered(1, agent=1)
-    (two,) = story.offered(2, agent=2)
+    story.phone.most = most
+    one, two = story.offered_together(story.offer(1, agent=1), story.offer(2, agent=2))
     story.answers(two)
     assert story.is_closing(one)
     assert not story.failures()
     assert story.desk.named("accept") == [(2,)]
+
+
+def test_a_line_that_takes_the_invite_for_a_loop_is_rung_once_more_with_its_own() -> None:
+    """Two agents share a phone, which was rung on both its lines."""
+    story = Story().waits()
+    one, two = story.offered_together(story.offer(1, agent=1), story.offer(2, agent=2))
+    story.ends(two, 482)
+    again = max(story.phone.legs)
+    assert story.phone.legs[again].uri == story.phone.legs[two].uri
+    assert story.phone.legs[again].invite != story.phone.legs[one].invite
+    assert not story.failures()
+    # It should not try for ever
+    story.ends(again, 482)
+    assert story.failures() == [(2, "unreachable", 482)]
+    assert not story.is_closing(one)
+
+
+def test_one_offer_withdrawn_stops_its_phone_alone() -> None:
+    story = Story().waits()
+    one, two = story.offered_together(story.offer(1, agent=1), story.offer(2, agent=2))
+    story.hear(ports.OfferWithdrawn(1))
+    assert (story.is_closing(one), story.is_closing(two)) == (True, False)
+    story.answers(two)
+    assert story.desk.named("accept") == [(2,)]
+
+
+def test_others_stopped_by_an_answer_that_came_too_late_are_not_blamed() -> None:
+    """Its offer had been withdrawn; the edge took its 200 for the first all the same, and cancelled the others."""
+    story = Story().waits()
+    late, other = story.offered_together(story.offer(1, agent=1), story.offer(2, agent=2))
+    story.hear(ports.LegRinging(other), ports.OfferWithdrawn(1))
+    story.answers(late)
+    assert story.is_closing(late)
+    assert story.failures() == [(2, "rescinded", None)]
+    assert not story.desk.named("accept")
 
 
 def test_an_agent_without_a_device_is_unreachable() -> None:
@@ -79,12 +114,13 @@ def test_a_phone_that_never_reported_ringing_is_unreachable() -> None:
     assert story.failures() == [(1, "unreachable", 408)]
 
 
-def test_an_agent_for_whom_no_leg_was_free_is_not_blamed() -> None:
+def test_an_agent_for_whom_no_invite_was_left_is_not_blamed() -> None:
     story = Story().waits()
-    story.offered(1, devices=3)
-    story.offered(2, devices=1, seconds=5)
+    for offer in (1, 2, 3):
+        story.offered(offer, agent=offer)
+    assert story.offered(4, agent=4, seconds=5) == []
     story.wait(5)
-    assert story.failures() == [(2, "rescinded", None)]
+    assert story.failures() == [(4, "rescinded", None)]
 
 
 def test_a_phone_learns_when_to_stop_ringing_by_itself() -> None:

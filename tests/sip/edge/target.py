@@ -66,8 +66,9 @@ class Target:
 
     def __init__(self, edge: str, device: str) -> None:
         from telephony.pjsua.phone import PjsuaPhone
+        from telephony.ports import Target
 
-        self.uri = f"sip:device-{device}@{edge}"
+        self.targets = [Target(int(device), f"sip:device-{device}@{edge}")]
         self.facts: list[Any] = []
         self.phone = PjsuaPhone("127.0.0.1", 0, 0, edge, self.facts.append, rtp_timeout=300)
         self.over = self.dialled = 0.0
@@ -89,7 +90,7 @@ class Target:
             self.phone.answer(0)
         elif isinstance(fact, ports.LegAnswered) and fact.leg == 0 and not self.dialled:
             self.dialled = time.monotonic()
-            self.phone.dial(self.uri, caller_number="1", caller_name="", headers={})
+            self.phone.dial(self.targets, caller_number="1", caller_name="", headers={})
         elif isinstance(fact, ports.LegAnswered) and fact.leg:
             self.phone.bridge(0, fact.leg)
         elif isinstance(fact, ports.LegEnded) and fact.leg == 0:

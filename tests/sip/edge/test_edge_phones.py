@@ -21,18 +21,37 @@ def test_a_process_calls_a_device(process: Process, edge: Edge, agent: Any, desk
     cancel = desk.receive()
     assert cancel.method == "CANCEL"
     assert cancel.values("via")[0] == invite.values("via")[0]
-    process.send(dial(process, edge, agent, "ACK", ""), edge.address)
+    assert [process.receive().status for _ in range(2)] == [200, 487], "answered by the edge, whatever the phone says"
+    desk.send(cancel.reply(200, "OK", to_tag="desk"), edge.address)
+    desk.send(invite.reply(487, "Request Terminated", to_tag="desk"), edge.address)
     assert desk.receive().method == "ACK"
+    process.send(dial(process, edge, agent, "ACK", "").replace(">\r\nCall-ID", ">;tag=edge\r\nCall-ID"), edge.address)
+    assert process.silent(0.6), "its ACK ends the transaction"
+
+
+def test_a_group_rings_at_once(process: Process, edge: Edge, agent: Any, desk: Phone) -> None:
+    """One of them is known to nobody."""
+    device = agent.devices.get().pk
+    process.send(dial(process, edge, agent).replace(f"device-{device}", f"device-{device}-{10**17}"), edge.address)
+    invite = desk.receive()
+    gone = process.receive()
+    assert (gone.status, gone.get("x-cc-device"), gone.get("reason")) == (199, str(10**17), "SIP ;cause=480")
+    desk.send(invite.reply(486, "Busy Here", ("X-CC-Device", "7"), to_tag="desk"), edge.address)
+    failure = process.receive()
+    assert (failure.status, failure.values("x-cc-device")) == (480, [])
+    assert failure.get("x-cc-ends") == f"{device}=486,{10**17}=480"
 
 
 def test_a_phone_that_signs_off_while_it_rings_hears_the_cancel(process: Process, edge: Edge, agent: Any, desk: Phone) -> None:
     invite, cancel = dial(process, edge, agent), dial(process, edge, agent, "CANCEL", "")
     process.send(invite, edge.address)
-    desk.receive()
+    desk.send(desk.receive().reply(180, "Ringing", to_tag="desk"), edge.address)
+    assert process.receive().status == 180
     assert desk.register("Contact: *", "Expires: 0").status == 200
     process.send(cancel, edge.address)
     assert desk.receive().method == "CANCEL"
-    process.send(invite, edge.address)
+    assert [process.receive().status for _ in range(2)] == [200, 487]
+    process.send(invite.replace("z9hG4bKout", "z9hG4bKlater"), edge.address)
     assert process.receive().status == 480
 
 

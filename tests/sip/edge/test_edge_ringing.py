@@ -130,6 +130,7 @@ def test_a_phone_that_refused_hears_no_more(rung: Rung, status: int) -> None:
     rung.answer(180)
     rung.answer(status)
     assert [rung.process.receive().status for _ in range(2)] == [180, status]
+    rung.expect("ACK")
     rung.die()
     assert rung.desk.silent(LONGER)
 

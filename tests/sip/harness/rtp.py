@@ -101,7 +101,8 @@ class Studio:
         self.loop = loop
         self.socket, self.control = _pair()
         self.port = self.socket.getsockname()[1]
-        self.by_source: dict[tuple[str, int], Stream] = {}
+        self.by_source: dict[tuple[str, int], list[Stream]] = {}
+        """Several while phones that were rung with one INVITE are answered at once: the oldest hears."""
         self.slots: list[dict[Stream, None]] = [{} for _ in range(SLOTS)]
         self._turn = itertools.count()
         loop.add_reader(self.socket.fileno(), self._read)
@@ -109,18 +110,27 @@ class Studio:
         self._tick(loop.time(), 0)
 
     def open(self, stream: Stream) -> Stream:
-        self.by_source[stream.remote] = stream
+        self._hear(stream)
         self.slots[next(self._turn) % SLOTS][stream] = None
         return stream
 
+    def _hear(self, stream: Stream) -> None:
+        self.by_source.setdefault(stream.remote, []).append(stream)
+
+    def _ignore(self, stream: Stream) -> None:
+        heard = self.by_source.get(stream.remote, [])
+        if stream in heard:
+            heard.remove(stream)
+        if not heard:
+            self.by_source.pop(stream.remote, None)
+
     def move(self, stream: Stream, remote: tuple[str, int]) -> None:
-        self.by_source.pop(stream.remote, None)
+        self._ignore(stream)
         stream.remote = remote
-        self.by_source[remote] = stream
+        self._hear(stream)
 
     def close(self, stream: Stream) -> None:
-        if self.by_source.get(stream.remote) is stream:
-            del self.by_source[stream.remote]
+        self._ignore(stream)
         for slot in self.slots:
             slot.pop(stream, None)
 
@@ -149,9 +159,9 @@ class Studio:
                 return
             except OSError:
                 continue
-            stream = self.by_source.get(source)
-            if stream is not None and len(data) > 12:
-                stream.take(data, now)
+            streams = self.by_source.get(source)
+            if streams and len(data) > 12:
+                streams[0].take(data, now)
 
     def _discard(self) -> None:
         try:
