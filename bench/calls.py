@@ -1,6 +1,6 @@
 """Bridged calls with RTP on both legs, through edge and ACD: how many, how fast, at what cost.
 
-    .venv/bin/python -m bench.calls [--calls 100] [--seconds 20] [--rate 15]
+    .venv/bin/python -m bench.calls [--calls 100] [--seconds 20] [--rate 16]
 
 Three parts: calls set up one by one (latency), calls set up at a steady rate (clean or not), calls held
 all at once (loss, CPU, memory). Every packet of every leg is counted at the phones.
@@ -31,7 +31,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--calls", type=int, default=100, help="calls at once")
     options.add_argument("--seconds", type=float, default=20, help="how long they are measured")
-    options.add_argument("--rate", type=float, default=15, help="set-ups per second that must be clean")
+    options.add_argument("--rate", type=float, default=16, help="set-ups per second that must be clean")
     chosen = options.parse_args()
     before = machine()
     with laboratory() as (stack, fleet):

@@ -115,6 +115,11 @@ DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("connect_timeout", 3)
 # Only statements of `callcenter.core.sql` are ever prepared. None: never, for poolers that do not know how.
 DATABASES["default"]["OPTIONS"]["prepare_threshold"] = env.int("DATABASE_PREPARE_AFTER", default=2) or None
+if DATABASES["default"]["OPTIONS"]["prepare_threshold"]:
+    # Else PostgreSQL plans them anew whenever it hopes for a better plan, which costs more than running them.
+    # What the URL says comes after it and has the last word.
+    own = DATABASES["default"]["OPTIONS"].get("options", "")
+    DATABASES["default"]["OPTIONS"]["options"] = f"-c plan_cache_mode=force_generic_plan {own}".strip()
 if DATABASE_POOL:
     DATABASES["default"]["OPTIONS"]["pool"] = {"min_size": 1, "max_size": DATABASE_POOL, "timeout": 5}
 

@@ -97,6 +97,6 @@ class Ear:
 
 def connection_string() -> str:
     """Django's default database as libpq writes it: the bell needs a direct connection, no pooler."""
-    params = connection.get_connection_params()
-    wanted = {key: params[key] for key in ("dbname", "user", "password", "host", "port") if params.get(key)}
+    known = {option.keyword.decode() for option in psycopg.pq.Conninfo.get_defaults()}
+    wanted = {key: value for key, value in connection.get_connection_params().items() if key in known and value not in (None, "")}
     return psycopg.conninfo.make_conninfo("", **wanted)
