@@ -14,7 +14,7 @@ import time
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
-from bench.lab import Goal, cost, laboratory, machine, percentile, pss, report, spread
+from bench.lab import Goal, cost, laboratory, machine, percentile, pss, report, spread, until_idle
 
 if TYPE_CHECKING:
     from tests.sip.harness.dialog import Call as PhoneCall
@@ -25,6 +25,8 @@ CALLER_TONE, AGENT_TONE = 1000, 2000
 """Multiples of 50 Hz: recognised in a single packet."""
 SINGLE_CALLS = 60
 RATE_SECONDS = 10.0
+SETUPS = 15.0
+"""Per second, at least."""
 
 
 def main() -> int:
@@ -36,13 +38,14 @@ def main() -> int:
     before = machine()
     with laboratory() as (stack, fleet):
         team, agents = _team(stack, fleet, chosen.calls)
+        until_idle(stack)
         latency = _one_by_one(fleet, team, agents)
         rate = _at_a_rate(fleet, team, agents, chosen.rate)
         held = _all_at_once(stack, fleet, team, agents, chosen.calls, chosen.seconds)
     goals = [
         Goal("INVITE to first RTP, p95", latency["invite_to_first_rtp_ms"]["p95"], 30, "ms"),
         Goal("answer to two-way audio, p99", latency["answer_to_two_way_audio_ms"]["p99"], 150, "ms"),
-        Goal("set-ups per second, clean", rate["clean_per_second"], chosen.rate, "/s", at_least=True),
+        Goal("set-ups per second, clean", rate["clean_per_second"], SETUPS, "/s", at_least=True),
         Goal(f"packets lost, {chosen.calls} calls at once", held["lost_to_phones"] + held["lost_to_us"], 0),
         Goal("CPU for each bridged call", held["cpu_percent_of_a_core_per_call"], 1.0, "% core"),
         Goal("memory for each bridged call (PSS)", held["pss_mib_per_call"], 10.0, "MiB"),

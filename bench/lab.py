@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 RESULTS = Path(__file__).resolve().parent / "results"
 
+IDLE_CORES = 0.05
+
 
 @contextlib.contextmanager
 def laboratory(**settings: str) -> Iterator[tuple[Stack, Fleet]]:
@@ -67,6 +69,20 @@ def cost(stack: Stack) -> Cost:
     server = int((stack.folder / "postgres" / "postmaster.pid").read_text().split()[0])
     database = [psutil.Process(server), *psutil.Process(server).children()]
     return Cost(time.monotonic(), sum(map(_cpu, ours)), sum(map(_cpu, database)), sum(map(pss, ours)), len(ours))
+
+
+def until_idle(stack: Stack) -> None:
+    """What was started or registered a moment ago is done: node, database and all of theirs use little of a core."""
+    from tests.until import until
+
+    def idle() -> bool:
+        before = cost(stack)
+        time.sleep(1.0)
+        after = cost(stack)
+        used = after.cpu_seconds + after.database_seconds - before.cpu_seconds - before.database_seconds
+        return used / (after.at - before.at) < IDLE_CORES
+
+    until(idle, within=60, what="the machine to be idle")
 
 
 def _cpu(process: psutil.Process) -> float:

@@ -21,7 +21,7 @@ from . import wire
 from .clerkdesk import ClerkDesk
 from .conversation import Conversation, Phase
 from .pjsua.phone import PjsuaPhone
-from .ports import CallerArrived, ClerkAssigned, Drain, NodeLost
+from .ports import CallComing, CallerArrived, ClerkAssigned, Drain, NodeLost
 from .records import LegRecord, StoryFact
 
 log = logging.getLogger(__name__)
@@ -123,8 +123,9 @@ class CallProcess:
     def _hear(self, fact: StoryFact) -> None:
         if isinstance(fact, CallerArrived):
             self._tell(arrived=fact.sip_call_id)
-            log.info("caller arrived", extra={"sip_call_id": fact.sip_call_id, "source": fact.source})
         self.conversation.hear(fact, time.monotonic())
+        if isinstance(fact, CallerArrived):  # the caller does not wait for the log
+            log.info("caller arrived", extra={"sip_call_id": fact.sip_call_id, "source": fact.source})
 
     def _hear_clerk(self) -> None:
         before = self.desk.fileno()
@@ -154,6 +155,8 @@ class CallProcess:
             self.draining = True
         elif isinstance(fact, ClerkAssigned):
             self._take_clerk(socket.socket(fileno=self.sockets.popleft()))
+        elif isinstance(fact, CallComing):
+            self.phone.sound()
         else:
             self._hear(fact)
 

@@ -59,7 +59,7 @@ class RowDesk:
         if self._route is None:
             self.answer(Unrouted(404, "unknown number"))
             return
-        self.queue = Queue.objects.get(pk=self._route.queue_id)
+        self.queue = sounds.of(self._route.queue_id)
         self.answer(Routed(sounds.profile(self.queue)))
 
     def _arrive(self, caller: CallerArrived, *, again: bool) -> None:
@@ -96,7 +96,7 @@ class RowDesk:
             return
         placement = acd.enqueue(self._id, found.queue_id, priority=found.priority, wanted_agent_id=found.wanted_agent_id)
         if self.queue is None or self.queue.pk != placement.queue_id:
-            self.queue = Queue.objects.get(pk=placement.queue_id)
+            self.queue = sounds.of(placement.queue_id)
         if not placement.queued:
             self.answer(Farewell(sounds.farewell(self.queue), placement.reason))
         elif placement.queue_id != found.queue_id:

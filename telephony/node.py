@@ -25,7 +25,7 @@ from .hearing import Heard, Hearing
 from .leftovers import Leftovers
 from .outbox import Outbox
 from .pool import Child, Pool, most_processes, ports_of
-from .ports import ClerkAssigned, CommandGiven, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed
+from .ports import CallComing, ClerkAssigned, CommandGiven, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed
 from .services import calls, nodes
 
 log = structlog.get_logger(__name__)
@@ -193,6 +193,7 @@ class Node:
         self.affinity[key] = child.sip_port
         log.info("call claimed", process=child.name, sip_call_id=key.partition("|")[0])
         self.edge.send({"op": "claimed", "key": key, "port": child.sip_port, "busy": False})
+        self.pool.tell(child, CallComing())
 
     def _bye(self, dialog: dict[str, Any]) -> None:
         self._soon(self.edge.send, {"op": "bye", "dialog": dialog})

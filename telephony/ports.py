@@ -123,6 +123,11 @@ class Drain:
 
 
 @dataclass(frozen=True, slots=True)
+class CallComing:
+    """A caller's INVITE is on its way to this process."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClerkAssigned:
     """The socket that came with this leads to the clerk who writes for this process."""
 
@@ -148,7 +153,7 @@ class NodeLost:
 
 
 PhoneFact = CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | MediaLost
-NodeFact = OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned
+NodeFact = OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned | CallComing
 
 Fact = PhoneFact | NodeFact
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+from callcenter.core import sql
 from queues.models import Queue
 
 from . import prompts
 from .records import QueueProfile
+
+HEARD = sql.Slice(
+    Queue, "id", "answer_mode", "music", "deliver_directly", "greeting", "announce_position", "comfort", "comfort_every", "fallback_message"
+)
+QUEUE = f"SELECT {HEARD.columns('q')} FROM queues_queue q WHERE q.id = %s"  # noqa: S608
+
+
+def of(queue_id: int) -> Queue:
+    """The queue, as far as its callers hear it."""
+    return HEARD.make(sql.only_row(QUEUE, [queue_id]))
 
 
 def profile(queue: Queue) -> QueueProfile:

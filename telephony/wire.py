@@ -8,13 +8,25 @@ import socket
 from dataclasses import asdict
 from typing import Any
 
-from .ports import CallMoved, ClerkAssigned, CommandGiven, Drain, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed, Target
+from .ports import (
+    CallComing,
+    CallMoved,
+    ClerkAssigned,
+    CommandGiven,
+    Drain,
+    FarewellDue,
+    NodeFact,
+    OfferOpened,
+    OfferWithdrawn,
+    RowClosed,
+    Target,
+)
 
 INT = array.array("i").itemsize
 MOST_SOCKETS = 4
 
 _FACTS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain, ClerkAssigned)
+    kind.__name__: kind for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain, ClerkAssigned, CallComing)
 }
 
 

@@ -154,7 +154,7 @@ class PjsuaPhone:
         if not probe.acceptable(invite, wideband=wideband):
             self._turn_away(call_id, invite, NOT_ACCEPTABLE)
             return
-        self._sound()  # first, for its first turn comes a frame later
+        self.sound()
         leg = Leg(self, self._line, CALLER, call_id=call_id, incoming=invite, wideband=wideband)
         self.legs[CALLER] = leg
         self.inbox(caller_arrived(invite, source))
@@ -165,8 +165,9 @@ class PjsuaPhone:
         self._turned_away.append(stranger)
         self._answer(stranger, status)
 
-    def _sound(self) -> None:
-        """The clock of the bridge costs CPU: it starts with the first leg, not with the process."""
+    def sound(self) -> None:
+        """Start the clock of the bridge. It costs CPU, so not before there is a call; and its first turn comes a frame (20 ms)
+        later, so call this as soon as one is known to come."""
         if not self._sounding:
             assert self._endpoint
             self._endpoint.audDevManager().setNullDev()
@@ -210,7 +211,7 @@ class PjsuaPhone:
         fork = Fork(self, self._line, {target.device: leg for target, leg in zip(targets, numbers, strict=True)})
         self._forks.append(fork)
         self.legs.update(dict.fromkeys(numbers, fork))
-        self._sound()
+        self.sound()
         uri = messages.devices_uri(fork.ringing, self.edge) if self.edge else targets[0].uri
         self._invite(fork, uri, options)
         return numbers
