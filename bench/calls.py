@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CALLER_TONE, AGENT_TONE = 1000, 2000
 """Multiples of 50 Hz: recognised in a single packet."""
 SINGLE_CALLS = 60
+SINGLE_SECONDS = 1.0
+"""From one to the next: the one before is written up and its process replaced."""
 RATE_SECONDS = 10.0
 SETUPS = 15.0
 """Per second, at least."""
@@ -77,7 +79,9 @@ def _one_by_one(fleet: Fleet, team: Team, agents: list[Phone]) -> dict[str, Any]
     from tests.until import until
 
     calls = []
+    begun = time.monotonic()
     for index in range(SINGLE_CALLS):
+        time.sleep(max(0.0, begun + index * SINGLE_SECONDS - time.monotonic()))
         call = _dial(fleet, team, f"single{index}")
         until(lambda call=call: _heard(call, AGENT_TONE), within=10, what="the caller to hear the agent")  # type: ignore[misc]
         until(lambda: all(_heard(end, CALLER_TONE) for phone in agents if (end := phone.talking)), within=10, what="the agent to hear")
