@@ -102,6 +102,21 @@ async def test_a_stranger_is_told_to_log_in(connect: Connect, path: str) -> None
     assert await closed(line) == 4401
 
 
+async def test_a_session_from_before_a_new_secret_key_stays_good(connect: Connect, settings: Any) -> None:
+    line = await connect("/ws/board/", await sync_to_async(make)("pat", "supervisor"))
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another one, " + "x" * 60
+    assert (await line.connect())[0]
+    await hear(line, "snapshot")
+
+
+async def test_a_session_signed_with_a_forgotten_key_is_over(connect: Connect, settings: Any) -> None:
+    line = await connect("/ws/board/", await sync_to_async(make)("pat", "supervisor"))
+    settings.SECRET_KEY = "another one, " + "x" * 60
+    assert (await line.connect())[0]
+    assert await closed(line) == websocket.UNAUTHENTICATED
+
+
 async def test_without_the_database_the_browser_is_asked_to_come_again(connect: Connect, monkeypatch: pytest.MonkeyPatch) -> None:
     def away(session_key: str | None) -> None:
         raise OperationalError("the server closed the connection")
