@@ -16,11 +16,11 @@ import pytest
 
 from telephony import pool
 from telephony.node import CALL_PROCESS
-from telephony.ports import OfferWithdrawn
+from telephony.ports import CallComing, OfferWithdrawn
 from tests.until import auntil
 
 BIRTH = 30.0
-"""Seconds: the fork server loads Django and the SIP stack before the first child."""
+"""Seconds: the nursery loads the SIP stack before the first child."""
 
 
 class Seen:
@@ -166,6 +166,17 @@ async def test_a_real_call_process_starts_warm_and_leaves_when_its_node_does() -
         kept.close()
         assert await kept.wait_empty(5)
     assert [code for _, code in seen.gone] == [0, 0]
+
+
+async def test_the_clock_of_the_sound_starts_when_a_call_is_announced_and_not_before() -> None:
+    async with running(idle=1, target=CALL_PROCESS, birth=options) as (kept, seen):
+        await auntil(lambda: seen.ready, within=BIRTH, what="a call process")
+        child = await kept.claim(BIRTH)
+        assert child
+        process = psutil.Process(child.pid)
+        silent = process.num_threads()
+        kept.tell(child, CallComing())
+        await auntil(lambda: process.num_threads() == silent + 1, within=5, what="the thread of the clock")
 
 
 @pytest.mark.parametrize("number", range(0, 300, 37))
