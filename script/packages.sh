@@ -2,6 +2,8 @@
 
 missing_packages() {
     command -v sipp >/dev/null || echo sip-tester
+    # Only root may capture packets, so nobody else is asked to install it.
+    [ "$(id -u)" != 0 ] || command -v tcpdump >/dev/null || echo tcpdump
     command -v chromium >/dev/null || echo chromium
     # A browser without fonts measures and shows empty boxes.
     ls /usr/share/fonts/truetype/dejavu/DejaVuSans.ttf >/dev/null 2>&1 || echo fonts-dejavu-core

@@ -181,16 +181,17 @@ class Dispatcher:
 
     def _in_dialog(self, message: Message, source: Address, flow: Flow | None) -> None:
         uri = Uri.parse(message.uri)
+        process = self.calls.process_for(message.key)
         if uri and self.calls.owns(uri.address):
             self._to_process(message, uri.address, wideband=bool(flow and flow.phone))
-        elif message.method == "ACK":
-            process = self.calls.process_for(message.key)
-            if process:
-                self._deliver(message, source, process, STRANGER)
+        elif process:
+            # A caller that heeds neither our Contact nor our Record-Route, as `sipp -sn uac`; and an ACK to a failure.
+            message.drop("route")
+            self._to_process(message, process, wideband=self.calls.callers.get(message.key, STRANGER).phone)
         elif message.method == "BYE" and flow:
             # The process is over and so is the dialog: both sides hung up at once, or our answer was lost.
             self.answer(message, source, 200, "OK")
-        else:
+        elif message.method != "ACK":
             raise Refused(481, "Call/Transaction Does Not Exist")
 
     def _to_process(self, message: Message, process: Address, *, wideband: bool) -> None:

@@ -22,6 +22,8 @@ from pathlib import Path
 SCENARIOS = Path(__file__).resolve().parent / "scenarios"
 AGENT_HOST, CALLER_HOST = "127.0.9.1", "127.0.9.2"
 SECONDS = 40
+BUILT_IN = {"uac": ("-d", "3000")}
+"""SIPp's own caller, with its pause in milliseconds; it heeds neither Contact nor Record-Route."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Case:
 CASES = [
     Case("register", "an agent's phone registers with digest"),
     Case("call", "caller and agent talk, the caller hangs up", "agent_answers", "caller_talks"),
+    Case("built-in", "SIPp's own caller, `sipp -sn uac`, and an agent who answers", "agent_answers", "uac"),
     Case("agent-hangs-up", "caller and agent talk, the agent hangs up", "agent_hangs_up", "caller_listens"),
     Case("hold", "the agent holds the caller, resumes and hangs up", "agent_holds", "caller_listens"),
     Case("bye-race", "both hang up at the same moment", "agent_races", "caller_races"),
@@ -76,8 +79,9 @@ def _start(scenario: str, place: Place, folder: Path, host: str, port: int) -> s
     names = folder / f"{scenario}.csv"
     names.write_text(f"SEQUENTIAL\n{place.user};[authentication username={place.user} password={place.password}];\n")
     media = free_port(host)
+    what = ("-sn", scenario, *BUILT_IN[scenario]) if scenario in BUILT_IN else ("-sf", str(SCENARIOS / f"{scenario}.xml"))
     command = [
-        shutil.which("sipp") or "sipp", place.edge, "-sf", str(SCENARIOS / f"{scenario}.xml"), "-inf", str(names),
+        shutil.which("sipp") or "sipp", place.edge, *what, "-inf", str(names),
         "-s", place.user if scenario.startswith("agent") else place.number, "-i", host, "-p", str(port), "-mi", host, "-mp", str(media),
         "-m", "1", "-nostdin", "-timeout", str(SECONDS), "-timeout_error", "-trace_err", "-error_file", str(folder / f"{scenario}.errors"),
         "-trace_msg", "-message_file", str(folder / f"{scenario}.messages"),

@@ -25,9 +25,9 @@ class Call:
         self.routes = [f"Route: {value}" for value in reversed(self.ok.values("record-route"))]
         return self.ok
 
-    def in_dialog(self, method: str, cseq: int = 2, *extra: str, body: str = "") -> str:
+    def in_dialog(self, method: str, cseq: int = 2, *extra: str, body: str = "", target: str = "") -> str:
         """A request of the caller's phone."""
-        target = f"sip:{self.process.host}:{self.process.port}"
+        target = target or f"sip:{self.process.host}:{self.process.port}"
         return self.phone.request(
             method, target, *self.routes, *extra, call_id=self.call_id, cseq=cseq, body=body, to=f"<sip:{self.number}@x>;tag=ours"
         )  # fmt: skip

@@ -111,6 +111,23 @@ def test_who_comes_back_after_a_refusal_is_served(
     assert process.receive().method == "INVITE"
 
 
+@pytest.mark.parametrize("method", ["ACK", "INFO", "BYE"])
+def test_a_caller_that_heeds_neither_contact_nor_record_route_is_in_its_call(call: Call, method: str) -> None:
+    """SIPp's built-in caller sends all that follows to the number it called, through no route."""
+    call.answer()
+    call.routes = []
+    call.phone.send(call.in_dialog(method, 2, target=f"sip:{call.number}@callcenter"), call.phone.edge)
+    assert call.process.receive().method == method
+
+
+def test_nobody_without_the_dialogs_from_tag_is_in_a_call(call: Call, edge: Edge) -> None:
+    call.answer()
+    call.routes = []
+    request = call.in_dialog("BYE", 2, target=f"sip:{call.number}@callcenter").replace(";tag=t1", ";tag=other")
+    assert call.phone.ask(request).status == 481
+    assert call.process.silent()
+
+
 def test_the_bye_of_a_call_whose_process_is_over_is_answered(call: Call, edge: Edge) -> None:
     """Both sides hung up at once. Never a 481 of ours for that."""
     call.answer()
