@@ -17,6 +17,7 @@ from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E40
 from channels.sessions import SessionMiddlewareStack  # noqa: E402
 from django.urls import path  # noqa: E402
 
+from callcenter import heap  # noqa: E402
 from callcenter.core.websocket import NoSuchSocket  # noqa: E402
 from queues.board.consumer import BoardConsumer  # noqa: E402
 from queues.panel.consumer import PanelConsumer  # noqa: E402
@@ -32,3 +33,4 @@ sockets = URLRouter(
 # Consumers read the user themselves, where a database that is away has its answer.
 # The origin check is to sockets what the CSRF token is to forms: a foreign page cannot use our cookie.
 application = ProtocolTypeRouter({"http": django_application, "websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(sockets))})
+heap.settle()

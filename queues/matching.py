@@ -23,17 +23,13 @@ from . import engagement, roster
 from .locks import LOCK_AGENTS, Held
 from .models import Call, Offer, Queue, Strategy
 from .ranking import Ranking, not_free
-from .slices import AGENT, CALL
+from .slices import AGENT
 from .states import AGENT_RINGING, QUEUED
 
 ACTOR = "system:matching"
 
 SHORTEST_RING = 3.0
 """Seconds; below that a phone has not even begun to ring."""
-
-TAKE = f"""
-SELECT {CALL.columns("c")} FROM queues_call c WHERE c.id = %s AND c.state = 'queued' FOR NO KEY UPDATE SKIP LOCKED
-"""  # noqa: S608
 
 # With the stay that waits, of which there is one.
 OPEN = """
@@ -48,14 +44,13 @@ def match_agent(held: Held, agent_id: int) -> int:
     """Offer calls to this agent, whose queues are all held, until the slots are full or the line is empty."""
     offered, passed_over = 0, set[int]()
     while _free(held, held.agents[agent_id]):
-        line = roster.line_for(agent_id, held.now, but=passed_over)
-        if not line:
+        call = _take_first(held, agent_id, but=passed_over)
+        if call is None:
             break
-        call = _take(held, line[0])
-        taken = _place(held, call, first_of=agent_id) if call else 0
+        taken = _place(held, call, first_of=agent_id)
         offered += taken
         if not taken:
-            passed_over.add(line[0])
+            passed_over.add(call.pk)
     return offered
 
 
@@ -70,15 +65,13 @@ def match_call(held: Held, call: Call) -> bool:
     return bool(_place(held, call))
 
 
-def _take(held: Held, call_id: int) -> Call | None:
-    """The waiting call, locked; None if another process is at it.
+def _take_first(held: Held, agent_id: int, *, but: set[int]) -> Call | None:
+    """The first call of the agent's line, locked; one that another process is at is left out.
 
     A call's row is waited for only by who holds its queue, so whoever takes it may then wait for an agent.
     """
-    if held.call and held.call.pk == call_id:
-        return held.call if held.call.state == QUEUED else None
-    found = sql.row(TAKE, [call_id])
-    return CALL.make(found) if found else None
+    call = roster.take_first(agent_id, held.now, but=but)
+    return held.call if call and held.call and call.pk == held.call.pk else call
 
 
 def _place(held: Held, call: Call, *, first_of: int | None = None) -> int:
@@ -126,14 +119,12 @@ def _serve_earlier(held: Held, agent: Agent, call_id: int) -> bool:
     """
     passed_over: set[int] = set()
     while _free(held, agent):
-        line = roster.line_for(agent.pk, held.now, but=passed_over)
-        if not line or line[0] == call_id:
-            return bool(line)
-        earlier = _take(held, line[0])
-        if earlier:
-            queue = held.queue(earlier.queue_id or 0)
-            _open_offers(held, earlier, queue, [agent], roster.ranked(queue, earlier, held.now))
-        passed_over.add(line[0])
+        earlier = _take_first(held, agent.pk, but=passed_over)
+        if earlier is None or earlier.pk == call_id:
+            return earlier is not None
+        queue = held.queue(earlier.queue_id or 0)
+        _open_offers(held, earlier, queue, [agent], roster.ranked(queue, earlier, held.now))
+        passed_over.add(earlier.pk)
     return False
 
 
@@ -160,9 +151,11 @@ def open_offer(held: Held, call: Call, queue: Queue, agent: Agent, *, why: dict[
     )  # fmt: skip
     offer.pk, offer.segment_id = sql.only_row(OPEN, _opened(offer))
     engagement.reserve(agent, now=held.now, call_id=call.pk, actor=actor)
-    if call.state != AGENT_RINGING:
-        advance(call, "assign_to_agent", actor=actor, data={"agent": agent.pk, "offer": offer.pk, "queue": queue.pk})
-    ring_node(call, "offer", offer.pk)
+    if call.state == AGENT_RINGING:
+        ring_node(call, "offer", offer.pk)
+    else:
+        data = {"agent": agent.pk, "offer": offer.pk, "queue": queue.pk}
+        advance(call, "assign_to_agent", actor=actor, data=data, ring=_for_node(call, "offer", offer.pk))
     return offer
 
 
@@ -175,5 +168,11 @@ def _opened(offer: Offer) -> dict[str, Any]:
 
 def ring_node(call: Call, event: str, about: int) -> None:
     """Tell the process that carries the call, through its node, that something in the rows concerns it."""
-    if call.node:
-        bell.ring(bell.node_channel(call.node), call=call.pk, process=call.process, event=event, id=about)
+    if ring := _for_node(call, event, about):
+        bell.send(ring)
+
+
+def _for_node(call: Call, event: str, about: int) -> bell.Ring | None:
+    if not call.node:
+        return None
+    return bell.Ring.of(bell.node_channel(call.node), call=call.pk, process=call.process, event=event, id=about)

@@ -12,9 +12,10 @@ from callcenter.core import sql
 from . import ranking
 from .models import Call, Offer, Queue
 from .ranking import WORKING, Candidate, Demand, Ranking
+from .slices import CALL
 
-LINE_LENGTH = 8
-"""Calls read at a time; usually the first is taken, the others are there for when another process is at it."""
+LINE_LENGTH = 16
+"""Calls read at a time; usually the first is taken, the others are there for when other processes are at it."""
 
 # One index probe per queue of the agent (index `call_line`), whatever the length of the lines. A membership in a
 # higher tier sees only calls that have waited long enough, unless nobody of a lower tier works within reach;
@@ -44,13 +45,29 @@ ORDER BY 2, 1 LIMIT %(length)s
 """
 
 
-def line_for(agent_id: int, now: datetime, *, but: Collection[int] = ()) -> list[int]:
-    """The first calls that this agent may take, in the one order over all queues; without those in `but`.
+TAKE_FIRST = f"""
+WITH line AS MATERIALIZED ({LINE})
+SELECT {CALL.columns("c")} FROM line JOIN queues_call c ON c.id = line.id AND c.state = 'queued'
+ORDER BY line.order_key, line.id LIMIT 1 FOR NO KEY UPDATE OF c SKIP LOCKED
+"""  # noqa: S608
+
+
+def line_for(agent_id: int, now: datetime) -> list[int]:
+    """The first calls that this agent may take, in the one order over all queues.
 
     None for an agent without a phone in reach; the agent's own state is not asked.
     """
-    values: dict[str, Any] = {"agent": agent_id, "now": now, "but": list(but), "length": LINE_LENGTH, "working": list(WORKING)}
-    return [row[0] for row in sql.rows(LINE, values)]
+    return [row[0] for row in sql.rows(LINE, _of_line(agent_id, now, ()))]
+
+
+def take_first(agent_id: int, now: datetime, *, but: Collection[int] = ()) -> Call | None:
+    """Lock the first call of the agent's line that is not in `but` and that no other process is at."""
+    found = sql.row(TAKE_FIRST, _of_line(agent_id, now, but))
+    return CALL.make(found) if found else None
+
+
+def _of_line(agent_id: int, now: datetime, but: Collection[int]) -> dict[str, Any]:
+    return {"agent": agent_id, "now": now, "but": list(but), "length": LINE_LENGTH, "working": list(WORKING)}
 
 
 # Nobody at all unless somebody has a slot free: in a full queue, the common case, no arrival ranks a thousand members

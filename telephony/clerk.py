@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import structlog
 
+from callcenter import heap
+
 from .wire import Lines, line
 from .wishes import PAPERS, UNHURRIED, Wish, answer, done
 
@@ -193,6 +195,7 @@ def main() -> int:
 
     prepare()
     _warm_up()
+    heap.settle()
     Clerk(socket.socket(fileno=descriptor)).run()
     return 0
 

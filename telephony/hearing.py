@@ -24,6 +24,10 @@ from .services import calls
 log = structlog.get_logger(__name__)
 
 READ_AGAIN_SECONDS = 5.0
+LULL_SECONDS = 0.2
+"""Without a ring for so long, reading everything again makes no offer wait. It takes a few milliseconds."""
+MOST_SECONDS = 15.0
+"""After so long everything is read again also where bells ring all the time."""
 RETRY_SECONDS = 0.5
 
 Note = tuple[str, dict[str, Any]] | None
@@ -106,8 +110,9 @@ class Hearing:
 
     def _next_notes(self) -> list[Note]:
         """All that were rung since the last time: a hundred offers are two queries, not two hundred."""
+        due = self._read_all_at + READ_AGAIN_SECONDS - time.monotonic()
         try:
-            notes = [self._notes.get(timeout=READ_AGAIN_SECONDS)]
+            notes = [self._notes.get(timeout=max(due, LULL_SECONDS))]
         except queue.Empty:
             return [None]
         while not self._notes.empty():
@@ -116,7 +121,7 @@ class Hearing:
 
     def _heard(self, notes: list[Note]) -> Heard:
         heard = Heard(began=time.monotonic())
-        if None in notes or heard.began > self._read_all_at + READ_AGAIN_SECONDS:
+        if None in notes or heard.began > self._read_all_at + MOST_SECONDS:
             self._read_all_at = heard.began
             heard.whole = calls.owned(self.node, edge=self.edge())
         else:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import gc
 import importlib
 import json
 import os
@@ -18,6 +17,8 @@ import socket
 import sys
 from collections.abc import Callable
 from typing import Any
+
+from callcenter import heap
 
 from . import callprocess as callprocess
 from . import wire
@@ -110,9 +111,7 @@ def main() -> int:
         signal.signal(unwanted, signal.SIG_IGN)  # the node decides; a talk is not cut by a Ctrl-C
     for name in SECRETS:
         os.environ.pop(name, None)
-    # What is loaded stays: the collector would only write into pages that every child shares with us.
-    gc.collect()
-    gc.freeze()
+    heap.settle()
     Nursery(socket.socket(fileno=descriptor)).run()
     return 0
 

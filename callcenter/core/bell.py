@@ -11,7 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import psycopg
 from django.db import connection
@@ -41,9 +41,27 @@ RING_EVENTS = f"pg_notify('{EVENTS}', '')"
 """For the RETURNING clause of the event log's INSERT: the row and its ring in one round trip."""
 
 
+class Ring(NamedTuple):
+    """A ring for another statement to send along, whose RETURNING clause has `SEND`."""
+
+    channel: str
+    note: str
+
+    @classmethod
+    def of(cls, channel: str, **note: Any) -> Ring:
+        return cls(channel, json.dumps(note) if note else "")
+
+
+SEND = "pg_notify(%s, %s)"
+
+
 def ring(channel: str, **note: Any) -> None:
     """NOTIFY inside the current transaction; identical rings of one transaction are heard once."""
-    sql.run("SELECT pg_notify(%s, %s)", [channel, json.dumps(note) if note else ""])
+    send(Ring.of(channel, **note))
+
+
+def send(one: Ring) -> None:
+    sql.run(f"SELECT {SEND}", one)
 
 
 def ring_alarm(*, seconds_away: float = 0) -> None:

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db import models
 from django.utils import timezone
 
-from . import events, sql
+from . import bell, events, sql
 from .errors import Refusal
 from .machine import Machine
 
@@ -36,7 +36,10 @@ class Stateful(models.Model):
         return self.machine.allowed_events(self.state)
 
 
-def advance(row: Stateful, event: str, *, actor: str, cause: str = "", data: dict[str, Any] | None = None, **fields: Any) -> None:
+def advance(
+    row: Stateful, event: str, *, actor: str, cause: str = "", data: dict[str, Any] | None = None, ring: bell.Ring | None = None,
+    **fields: Any,
+) -> None:  # fmt: skip
     """Move `row` along its table and write `fields` with it.
 
     The UPDATE names the source states again, so of two processes that saw the same row only one moves
@@ -44,6 +47,7 @@ def advance(row: Stateful, event: str, *, actor: str, cause: str = "", data: dic
 
     :param actor: who did it, as `events.actor` writes it ("user:3", "system:sweep").
     :param cause: why, in one or two words for the time line ("ring time over").
+    :param ring: sent along, if the row moves.
     :raises IllegalTransition: if the row, as it is in the database, does not allow the event.
     """
     declared = row.machine.event(event)
@@ -54,9 +58,10 @@ def advance(row: Stateful, event: str, *, actor: str, cause: str = "", data: dic
     entry = {"from": previous, "to": declared.target, **(data or {})}
     # Both conditions: the event must be declared for this state, and the row must still be in it.
     if previous not in declared.sources or not sql.run(
-        _advance(type(row), tuple(changed)),
-        [*map(_plain, changed.values()), row.pk, previous, f"{row.subject}.{event}", row.subject, actor, cause, json.dumps(entry)],
-    ):
+        _advance(type(row), tuple(changed), ring is not None),
+        [*map(_plain, changed.values()), row.pk, previous, f"{row.subject}.{event}", row.subject, actor, cause, json.dumps(entry),
+         *(ring or ())],
+    ):  # fmt: skip
         raise IllegalTransition(f"{row.subject} {row.pk}: {event} is not possible from {previous}")
     for name, value in changed.items():
         setattr(row, name, value)
@@ -70,11 +75,11 @@ def write(row: models.Model, **fields: Any) -> None:
 
 
 @functools.cache
-def _advance(model: type[models.Model], names: tuple[str, ...]) -> str:
+def _advance(model: type[models.Model], names: tuple[str, ...], rings: bool) -> str:
     """The move, its event and the ring in one statement: nothing moved, nothing written."""
     return (
         f"WITH moved AS ({_update(model, names)} AND state = %s RETURNING id) "  # noqa: S608
-        f"{events.APPEND} SELECT %s, %s, id, %s, %s, %s::jsonb FROM moved {events.RING}"
+        f"{events.APPEND} SELECT %s, %s, id, %s, %s, %s::jsonb FROM moved {events.RING}{', ' + bell.SEND if rings else ''}"
     )
 
 

@@ -9,6 +9,7 @@ import sys
 
 from django.conf import settings
 
+from callcenter import heap
 from telephony.lean import prepare
 
 
@@ -23,6 +24,7 @@ def main() -> int:
     from .server import serve
 
     security.write_to(settings.DATA_DIR / "log" / "sip-security.log")
+    heap.settle()
     try:
         asyncio.run(serve(descriptor))
     except OSError as error:

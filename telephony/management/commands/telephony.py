@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from callcenter import heap
 from telephony.node import Node
 
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     help = "Runs a telephony node: SIP edge, call processes, sweep. SIGTERM drains it, SIGINT stops it."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        heap.settle()
         asyncio.run(_run())
 
 
