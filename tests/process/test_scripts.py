@@ -7,6 +7,8 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -17,15 +19,18 @@ TOOLS = ("bash", "cat", "cut", "dirname", "env", "rm", "sha256sum", "tail", "tr"
 
 
 @pytest.fixture
-def clone(tmp_path: Path) -> Path:
-    """The scripts in a folder of their own, and a `bin` that has nothing but what they call."""
-    shutil.copytree(ROOT / "script", tmp_path / "script")
-    for name in ("requirements.txt", "requirements-dev.txt"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    (tmp_path / "bin").mkdir()
-    for tool in TOOLS:
-        (tmp_path / "bin" / tool).symlink_to(str(shutil.which(tool)))
-    return tmp_path
+def clone() -> Iterator[Path]:
+    """The scripts in a folder of their own, open to all users, and a `bin` that has nothing but what they call."""
+    with tempfile.TemporaryDirectory(prefix="cc-clone-") as folder:
+        made = Path(folder)
+        made.chmod(0o755)
+        shutil.copytree(ROOT / "script", made / "script")
+        for name in ("requirements.txt", "requirements-dev.txt"):
+            shutil.copy(ROOT / name, made / name)
+        (made / "bin").mkdir()
+        for tool in TOOLS:
+            (made / "bin" / tool).symlink_to(str(shutil.which(tool)))
+        yield made
 
 
 def program(clone: Path, name: str, text: str) -> None:
@@ -34,9 +39,9 @@ def program(clone: Path, name: str, text: str) -> None:
     path.chmod(0o755)
 
 
-def run(clone: Path, *command: str) -> subprocess.CompletedProcess[str]:
+def run(clone: Path, *command: str, user: str | None = None) -> subprocess.CompletedProcess[str]:
     environment = {"PATH": str(clone / "bin"), "HOME": str(clone)}
-    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(command, cwd=clone, env=environment, capture_output=True, text=True, timeout=60, user=user)
 
 
 def test_another_python_gets_one_sentence(clone: Path) -> None:
@@ -89,10 +94,11 @@ def test_missing_programs_are_named_to_who_may_not_install_them(clone: Path) -> 
     assert "sudo apt-get install sip-tester chromium" in ended.stderr
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can write everywhere")
 def test_a_clone_that_cannot_be_written_is_one_sentence(clone: Path) -> None:
-    program(clone, "python3", f'exec {sys.executable} "$@"')
+    program(clone, "id", "echo nobody")
     clone.chmod(0o555)
-    ended = run(clone, "script/run")
+    ended = run(clone, "script/run", user="nobody" if os.geteuid() == 0 else None)
+    clone.chmod(0o755)
     assert ended.returncode == 1
-    assert "cannot be written" in ended.stderr
+    assert ended.stderr.count("\n") == 1
+    assert "cannot be written by nobody" in ended.stderr
