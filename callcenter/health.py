@@ -67,7 +67,8 @@ def relay() -> bool:
 
 
 def telephony() -> bool:
-    return Node.objects.filter(heartbeat_at__gt=_recently()).exists()
+    """One that takes calls: a node whose edge does not listen yet, or no more, is none."""
+    return Node.objects.filter(heartbeat_at__gt=_recently()).exclude(sip_address="").exists()
 
 
 def _recently() -> datetime:

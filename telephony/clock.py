@@ -45,6 +45,11 @@ class Clock:
         """A deadline was written: look again now."""
         self._alarm.set()
 
+    def beat_soon(self) -> None:
+        """Something changed that the sign of life tells."""
+        self._beat_at = 0.0
+        self.alarm()
+
     def stop(self) -> None:
         self._stopped = True
         self._alarm.set()

@@ -17,7 +17,7 @@ class Node(models.Model):
 
     name = models.CharField(max_length=60, unique=True, help_text="Unique name of the node.")
     pid = models.PositiveIntegerField(default=0, help_text="Process id of the node.")
-    sip_address = models.CharField(max_length=80, blank=True, help_text="Where its edge listens, host:port.")
+    sip_address = models.CharField(max_length=80, blank=True, help_text="Where its edge listens, host:port; empty while it does not.")
     started_at = models.DateTimeField(default=timezone.now, help_text="When it started.")
     heartbeat_at = models.DateTimeField(
         null=True, default=timezone.now, help_text="Its last sign of life; empty when it stopped in good order."

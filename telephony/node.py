@@ -144,7 +144,8 @@ class Node:
             return
 
     def _beat(self) -> None:
-        nodes.beat(self.name, sip_address=self.edge_address, edge_restarts=self.edge.restarts, draining=self.draining)
+        listens = self.edge_address if self.edge.ready.is_set() else ""
+        nodes.beat(self.name, sip_address=listens, edge_restarts=self.edge.restarts, draining=self.draining)
         self.leftovers.watch()
 
     # ---- edge -----------------------------------------------------------------------------------------------------
@@ -168,6 +169,7 @@ class Node:
                 self._remember_nonce(message["nonce"], message["nc"])
             case "ready":
                 log.info("edge listens", host=message["host"], port=message["port"])
+                self.clock.beat_soon()
                 if self.draining:
                     self.edge.send({"op": "drain"})
 

@@ -24,12 +24,15 @@ ON CONFLICT (node_id, name) DO NOTHING
 def started(name: str, *, pid: int) -> Node:
     """The node runs: its row, made on its first start."""
     now = timezone.now()
-    fields = {"pid": pid, "started_at": now, "heartbeat_at": now, "draining": False, "edge_restarts": 0}
+    fields = {"pid": pid, "started_at": now, "heartbeat_at": now, "sip_address": "", "draining": False, "edge_restarts": 0}
     return Node.objects.update_or_create(name=name, defaults=fields)[0]
 
 
 def beat(name: str, *, sip_address: str, edge_restarts: int, draining: bool) -> None:
-    """A sign of life. Database time, so that nodes with different clocks judge each other alike."""
+    """A sign of life. Database time, so that nodes with different clocks judge each other alike.
+
+    :param sip_address: where the edge listens; empty while it does not.
+    """
     Node.objects.filter(name=name).update(heartbeat_at=Now(), sip_address=sip_address, edge_restarts=edge_restarts, draining=draining)
 
 

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def all_up() -> None:
     Heartbeat.objects.create(name="relay", at=timezone.now())
-    Node.objects.create(name="n1", heartbeat_at=timezone.now())
+    Node.objects.create(name="n1", heartbeat_at=timezone.now(), sip_address="127.0.0.1:5060")
 
 
 def test_all_parts_up(client: Client) -> None:
@@ -47,6 +47,11 @@ def test_a_silent_relay(client: Client) -> None:
 
 def test_a_silent_node(client: Client) -> None:
     Node.objects.update(heartbeat_at=timezone.now() - timedelta(seconds=health.SILENCE_SECONDS + 1))
+    assert_missing(client, "telephony")
+
+
+def test_a_node_whose_edge_does_not_listen(client: Client) -> None:
+    Node.objects.update(sip_address="")
     assert_missing(client, "telephony")
 
 

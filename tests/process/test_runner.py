@@ -137,9 +137,25 @@ def test_an_ordinary_user_runs_it_too() -> None:
         # The closed home of root may hold this machine's Python; the capability is for that alone.
         with stack(Path(folder) / "var", before=preparation(account)) as made:
             made.start()
+            assert_sip_is_answered(made)
             owners = {path.stat().st_uid for path in made.data.iterdir()}
             assert owners == {account.uid}
             assert_a_second_ctrl_c_kills(made)
+
+
+def assert_sip_is_answered(made: Stack) -> None:
+    """At once, and without a second try: who reads "Ready" calls."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
+        phone.settimeout(2)
+        phone.connect(("127.0.0.1", made.sip_port))
+        host, port = phone.getsockname()
+        lines = [
+            f"OPTIONS sip:127.0.0.1:{made.sip_port} SIP/2.0", f"Via: SIP/2.0/UDP {host}:{port};branch=z9hG4bKready", "Max-Forwards: 70",
+            "From: <sip:somebody@callcenter>;tag=1", "To: <sip:callcenter>", "Call-ID: ready", "CSeq: 1 OPTIONS",
+            "Content-Length: 0", "", "",
+        ]  # fmt: skip
+        phone.send("\r\n".join(lines).encode())
+        assert phone.recv(4000).startswith(b"SIP/2.0 200")
 
 
 def assert_a_second_ctrl_c_kills(made: Stack) -> None:
@@ -166,7 +182,7 @@ def test_real_servers_are_used_when_named_and_none_is_started(tmp_path: Path, mo
         made.start()
         assert made.part("redis-server") is None
         assert made.part("postgres") is None
-        assert {path.name for path in made.data.iterdir()} == {"log", "run.lock", "secret_key"}
+        assert {path.name for path in made.data.iterdir()} == {"log", "prompts", "run.lock", "secret_key"}
         assert made.stop() == 0
 
 
