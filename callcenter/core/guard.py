@@ -26,6 +26,10 @@ END $$;
 CREATE TRIGGER append_only BEFORE UPDATE ON core_logentry FOR EACH ROW EXECUTE FUNCTION refuse_change();
 """
 
+_AGAIN = "DROP TRIGGER append_only ON core_logentry; CREATE TRIGGER append_only BEFORE {} ON core_logentry FOR EACH ROW EXECUTE FUNCTION"
+KEEP = f"{_AGAIN.format('UPDATE OR DELETE')} refuse_change();"
+CHANGE_ONLY = f"{_AGAIN.format('UPDATE')} refuse_change();"
+
 
 def install(table: str, pairs: Iterable[tuple[str, str]]) -> RunSQL:
     """Migration operation that (re)installs the guard of `table` with these (source, target) pairs."""
