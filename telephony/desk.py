@@ -131,8 +131,7 @@ class RowDesk:
         own = Call.objects.filter(pk=self._id, state__in=WAITING).first()
         if own is None or own.order_key is None:
             return 0
-        ahead = Call.objects.waiting().filter(queue=own.queue_id, order_key__lt=own.order_key)
-        return ahead.count() + 1
+        return Call.objects.ahead_of(own).count() + 1
 
     # ---- offers -----------------------------------------------------------------------------------------------
     def _offer_rang(self, offer: int, *, again: bool) -> None:

@@ -92,7 +92,7 @@ class Call(Stateful):
             models.CheckConstraint(condition=~Q(state=states.ENDED) | Q(ended_at__isnull=False), name="call_ended_has_time"),
         ]
         indexes = [
-            models.Index(fields=["queue", "order_key", "id"], condition=Q(state=states.QUEUED), name="call_line"),
+            models.Index(fields=["queue", "order_key", "id"], condition=Q(state__in=states.WAITING), name="call_line"),
             models.Index(
                 fields=["wanted_agent", "order_key", "id"],
                 condition=Q(state=states.QUEUED, wanted_agent__isnull=False),

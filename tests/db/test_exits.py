@@ -129,10 +129,20 @@ def test_the_clock_is_told_when_the_longest_wait_will_be_over() -> None:
 def test_the_place_in_line_is_told() -> None:
     support = cast.queue()
     cast.agent(queues=(support,))
-    assert [enter(cast.arrive(), support).position for _ in range(3)] == [0, 1, 2]
+    assert [enter(cast.arrive(), support).position for _ in range(3)] == [0, 2, 3]
 
 
 def test_direct_delivery_is_told_only_when_a_phone_rings_at_once() -> None:
     support = cast.queue(deliver_directly=True)
     cast.agent(queues=(support,))
     assert [enter(cast.arrive(), support).direct for _ in range(2)] == [True, False]
+
+
+def test_the_place_is_the_same_while_those_ahead_ring_and_wait() -> None:
+    support = cast.queue()
+    first, second, third = (cast.enqueue(support) for _ in range(3))
+    assert Call.objects.ahead_of(third).count() == 2
+    cast.agent(queues=(support,))
+    services.sweep("test")
+    assert cast.open_offers(first)
+    assert [Call.objects.ahead_of(call).count() for call in (second, third)] == [1, 2]
