@@ -15,12 +15,13 @@ ring-all       everybody at once
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from agents.states import AVAILABLE, ENGAGED, ON_CALL, RINGING
+from agents.states import AVAILABLE, BREAK, ENGAGED, OFFLINE, ON_CALL, RINGING
 
 WANTS_CALLS = (AVAILABLE, RINGING, ON_CALL)
 """States in which an agent takes a call if a slot is free: an agent with one slot only when available."""
@@ -29,7 +30,11 @@ WORKING = (AVAILABLE, *ENGAGED)
 """States that count as working when tiers are opened; a break does not."""
 
 EXPLAINED = 20
-"""So many ranked and left-out agents each are stored with an offer; a queue of 1,000 would store a book that nobody reads."""
+"""So many ranked and left-out agents each are named with an offer, of a queue of 1,000 those first whom nobody would guess
+from their own state; of the others it is stored how many there were for each reason."""
+
+ABSENT = frozenset({OFFLINE, BREAK, "deactivated"})
+"""Reasons that everybody knows of without being told."""
 
 Key = tuple[Any, ...]
 
@@ -78,8 +83,10 @@ class Ranking:
     def explain(self) -> dict[str, Any]:
         """As JSON, for `Offer.why`."""
         ranked = [{"agent": agent, "key": [_plain(part) for part in self.keys[agent]]} for agent in self.order[:EXPLAINED]]
-        left_out = {str(agent): why for agent, why in list(self.left_out.items())[:EXPLAINED]}
-        return {"strategy": self.strategy, "tier": self.tier, "ranked": ranked, "left_out": left_out}
+        left_out = sorted(self.left_out.items(), key=lambda one: one[1] in ABSENT)
+        others = Counter({"ranked": max(0, len(self.order) - EXPLAINED)}) + Counter(why for _, why in left_out[EXPLAINED:])
+        named = {str(agent): why for agent, why in left_out[:EXPLAINED]}
+        return {"strategy": self.strategy, "tier": self.tier, "ranked": ranked, "left_out": named, "others": dict(others)}
 
 
 def rank(candidates: Iterable[Candidate], demand: Demand, draw: Callable[[], float] = random.random) -> Ranking:

@@ -49,6 +49,7 @@ REASONS = {
     "another_agent_wanted": "was not the agent who was called",
     "ringing": "was ringing for another call",
     "on_call": "was on another call",
+    "ranked": "was ranked behind these",
 }
 KEYS = {
     "longest-idle": "idle since {0}",
@@ -106,10 +107,18 @@ def considered(offer: Offer, names: dict[str, str] | None = None) -> list[Consid
         Considered(names.get(f"agent:{_agent_of(one)}", "?"), str(_agent_of(one)) == str(offer.agent_id), _rank_note(why, one))
         for one in ranked
     ]
-    return found + [
-        Considered(names.get(f"agent:{pk}", f"agent {pk}"), False, REASONS.get(str(reason), str(reason).replace("_", " ")))
-        for pk, reason in left_out.items()
-    ]
+    found += [Considered(names.get(f"agent:{pk}", f"agent {pk}"), False, _reason(reason)) for pk, reason in left_out.items()]
+    return found + [Considered(f"{count} more", False, _of_many(reason)) for reason, count in (why.get("others") or {}).items()]
+
+
+def _reason(why: str) -> str:
+    return REASONS.get(why, why.replace("_", " "))
+
+
+def _of_many(why: str) -> str:
+    verb, _, rest = _reason(why).partition(" ")
+    many = {"was": "were", "is": "are"}
+    return f"{many.get(verb, verb)} {rest}"
 
 
 def _agent_of(one: Any) -> Any:

@@ -6,8 +6,9 @@ import pytest
 
 from callcenter.core.stateful import IllegalTransition
 from queues import services
-from queues.models import Call
+from queues.models import Call, Offer
 from queues.states import CallOutcome, OfferOutcome, SegmentOutcome
+from queues.story import considered
 
 from . import cast
 
@@ -114,3 +115,8 @@ def test_a_lost_process_ends_its_call_and_frees_the_agent() -> None:
 
 def test_the_same_process_arrives_once() -> None:
     assert cast.arrive(process="same") == cast.arrive(process="same")
+
+
+def test_of_a_crowd_the_rest_is_counted() -> None:
+    offer = Offer(why={"strategy": "random", "ranked": [], "left_out": {}, "others": {"busy": 3, "offline": 40}})
+    assert [(one.agent, one.note) for one in considered(offer)] == [("3 more", "had as many calls as allowed"), ("40 more", "were offline")]

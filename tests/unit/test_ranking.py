@@ -162,3 +162,11 @@ def test_the_explanation_is_plain_json_and_bounded() -> None:
     why = rank(crowd, Demand(now=NOW, strategy="longest-idle")).explain()
     assert why["ranked"][0] == {"agent": 1, "key": [NOW.isoformat()]}
     assert (len(why["ranked"]), len(why["left_out"])) == (EXPLAINED, EXPLAINED)
+    assert why["others"] == {"ranked": 150 - EXPLAINED, "break": 150 - EXPLAINED}
+
+
+def test_of_a_crowd_those_are_named_whose_reason_is_not_plain_to_see() -> None:
+    crowd = [Candidate(agent=n, state=BREAK) for n in range(100)] + [Candidate(agent=100, state=AVAILABLE, reachable=False)]
+    why = rank(crowd, Demand(now=NOW, strategy="longest-idle")).explain()
+    assert why["left_out"]["100"] == "unreachable"
+    assert why["others"] == {"break": 101 - EXPLAINED}
