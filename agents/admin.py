@@ -202,7 +202,7 @@ class AgentAdmin(adminbase.SpreadsheetAdmin):
 
     @admin.display(description="phone", ordering="reachable")
     def phone_chip(self, agent: Any) -> SafeString:
-        return chip("Reachable", "green") if agent.reachable else chip("No phone", "grey", "No registered phone and no open panel.")
+        return chip("Reachable", "green") if agent.reachable else chip("No phone", "grey", "No phone is registered.")
 
     @admin.display(description="Server")
     def phone_setup(self, agent: Agent) -> str:

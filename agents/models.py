@@ -176,7 +176,7 @@ class AgentSkill(models.Model):
 
 
 class Device(models.Model):
-    """One phone of an agent that can ring while its lease lasts: a SIP registration or an open panel."""
+    """One phone of an agent that can ring while its lease lasts: a SIP registration."""
 
     class Kind(models.TextChoices):
         SIP = "sip", "SIP phone"

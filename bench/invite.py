@@ -13,9 +13,13 @@ while a process is born or ends beside it, on one of two cores, stands in the JS
 from __future__ import annotations
 
 import argparse
+import json
+import subprocess
 import sys
+import tempfile
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.lab import Goal, laboratory, machine, report, spread
@@ -43,8 +47,22 @@ def main() -> int:
     with laboratory() as (stack, fleet):
         for name, size in RUNS.items():
             found[name] = spread(_measure(stack, fleet, *size, rounds=chosen.rounds))
-    goals = [Goal("event to INVITE, 100 agents, 1,000 waiting, p95", found["100/1,000"]["p95"], 20, "ms")]
-    return report("invite", before, goals, {f"{name} agents/waiting, ms": figures for name, figures in found.items()})
+    middle, large = found["100/1,000"], found["1,000/10,000"]
+    goals = [
+        Goal("event to INVITE, 100 agents, 1,000 waiting, p95", middle["p95"], 20, "ms"),
+        Goal("the same with 1,000 and 10,000, ratio of medians", large["p50"] / middle["p50"], 1.5, "x"),
+    ]
+    figures = {f"{name} agents/waiting, ms": figures for name, figures in found.items()}
+    return report("invite", before, goals, {**figures, **_in_the_database(chosen.rounds)})
+
+
+def _in_the_database(events: int) -> dict[str, Any]:
+    """Minimal commit, plpgsql and our services up to the bell, measured right afterwards: what of it all is the database."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as file:
+        command = [sys.executable, "-m", "bench.matching", "--events", str(events), "--json", file.name]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+        sizes: dict[str, dict[str, Any]] = json.loads(Path(file.name).read_text())["ms"]
+    return {f"{name} in the database alone, {what}, ms": row for name, kinds in sizes.items() for what, row in kinds.items()}
 
 
 def _measure(stack: Stack, fleet: Fleet, agents: int, waiting: int, calm: float, *, rounds: int) -> list[float]:

@@ -71,16 +71,16 @@ def _of_line(agent_id: int, now: datetime, but: Collection[int]) -> dict[str, An
 
 
 # Nobody at all unless somebody has a slot free: in a full queue, the common case, no arrival ranks a thousand members
-# in vain. Phone and cool-down are left to the ranking, which also says of whom they are the reason. LATERAL keeps
-# PostgreSQL from hashing the phones of the whole house. The columns are those of `Candidate`; moments that decide nothing
-# are left out, because reading one costs more than finding the row.
+# in vain. Phone and cool-down are left to the ranking, which also says of whom they are the reason. A phone is looked for
+# only of those who work, and with LIMIT, which keeps PostgreSQL from hashing the phones of the whole house. The columns are
+# those of `Candidate`; moments that decide nothing are left out, because reading one costs more than finding the row.
 MEMBERS = """
-SELECT m.agent_id, a.state, phone.here IS NOT NULL, a.open_calls, a.max_concurrent_calls,
+SELECT m.agent_id, a.state, a.state = ANY (%(working)s) AND (
+    SELECT true FROM agents_device d WHERE d.agent_id = m.agent_id AND d.rings AND d.lease_until > statement_timestamp() LIMIT 1
+  ) IS NOT NULL, a.open_calls, a.max_concurrent_calls,
   CASE WHEN a.ready_at > %(now)s THEN a.ready_at END, a.next_state <> '', a.active, m.logged_in, m.tier, m.position,
   CASE WHEN a.open_calls < a.max_concurrent_calls THEN greatest(a.last_released_at, a.last_offered_at) END, a.calls_since_login
-FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id LEFT JOIN LATERAL (
-  SELECT true AS here FROM agents_device d WHERE d.agent_id = m.agent_id AND d.rings AND d.lease_until > statement_timestamp() LIMIT 1
-) phone ON true
+FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id
 WHERE m.queue_id = %(queue)s AND (
   SELECT EXISTS (
     SELECT 1 FROM queues_membership n JOIN agents_agent b ON b.id = n.agent_id
@@ -94,7 +94,8 @@ def candidates(queue: Queue, call: Call, now: datetime) -> list[Candidate]:
     if call.wanted_agent_id is not None:
         wanted = Agent.objects.get(pk=call.wanted_agent_id)
         return [of(wanted, reachable=wanted.devices.live().exists())]
-    return [Candidate._make(row) for row in sql.rows(MEMBERS, {"queue": queue.pk, "now": now})]
+    values = {"queue": queue.pk, "now": now, "working": list(WORKING)}
+    return [Candidate._make(row) for row in sql.rows(MEMBERS, values)]
 
 
 def of(agent: Agent, *, reachable: bool) -> Candidate:

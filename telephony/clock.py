@@ -1,4 +1,4 @@
-"""The node's clock: does what is due in the rows exactly when it is due, and gives signs of life.
+"""The node's clock: does what is due in the rows when it is due, looks at least every second, and gives signs of life.
 
 Every node has one; the sweep's lease row lets one at a time do the work.
 """

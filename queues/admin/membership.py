@@ -36,13 +36,13 @@ class MembershipInline(adminbase.TabularInline):
 
 
 class AgentsQueuesInline(MembershipInline):
-    fields = ("queue", "tier", "position", "weight", "logged_in", "source")
+    fields = ("queue", "tier", "position", "logged_in", "source")
     autocomplete_fields = ("queue",)
     verbose_name_plural = "queues"
 
 
 class QueuesAgentsInline(MembershipInline):
-    fields = ("agent", "tier", "position", "weight", "logged_in", "source")
+    fields = ("agent", "tier", "position", "logged_in", "source")
     autocomplete_fields = ("agent",)
     verbose_name_plural = "members"
 

@@ -1,5 +1,5 @@
 """The clock of the rows: does what a passed deadline asks for, repairs what a dead process left behind, and
-says when to look next, so that whoever runs it sleeps exactly that long (bell `ALARMS`: look again now).
+says when to look next, so that whoever runs it sleeps no longer than that (bell `ALARMS`: look again now).
 
 One process at a time works, by a lease row with a short life; each piece of work is a transaction of its own.
 """

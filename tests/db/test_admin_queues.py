@@ -49,7 +49,7 @@ def test_a_membership_by_rule_that_is_edited_is_listed_by_name_from_then_on(mana
     member = Membership.objects.create(queue=queue, agent=agent, source="rule")
     form = {
         "memberships-TOTAL_FORMS": "1", "memberships-INITIAL_FORMS": "1", "memberships-0-id": member.pk, "memberships-0-agent": agent.pk,
-        "memberships-0-queue": queue.pk, "memberships-0-tier": "2", "memberships-0-position": "0", "memberships-0-weight": "1",
+        "memberships-0-queue": queue.pk, "memberships-0-tier": "2", "memberships-0-position": "0",
         "memberships-0-logged_in": "on",
     }  # fmt: skip
     manager.post(reverse("admin:agents_agent_change", args=[agent.pk]), change_agent(agent) | form)

@@ -1,4 +1,4 @@
-"""docs/operations.md has every setting, and every check."""
+"""docs/operations.md has every setting."""
 
 from __future__ import annotations
 
