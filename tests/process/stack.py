@@ -32,8 +32,10 @@ def free_port(kind: socket.SocketKind) -> int:
 class Stack:
     """One runner: `start()`, look at `output`, kill parts, `stop()`."""
 
-    def __init__(self, data: Path, *, before: Callable[[], None] | None = None) -> None:
+    def __init__(self, data: Path, *, before: Callable[[], None] | None = None, by_script: bool = False) -> None:
         self.data = data
+        self.by_script = by_script
+        """As a person starts it; the script sees to what is installed, and becomes the runner."""
         self.before = before
         self.web_port, self.sip_port = free_port(socket.SOCK_STREAM), free_port(socket.SOCK_DGRAM)
         self.output_path = data.parent / f"{data.name}.console"
@@ -41,11 +43,11 @@ class Stack:
 
     @property
     def environment(self) -> dict[str, str]:
-        foreign = ("DATABASE_URL", "DATABASE_POOL", "REDIS_URL", "DJANGO_SETTINGS_MODULE")
+        foreign = ("DATABASE_URL", "DATABASE_POOL", "REDIS_URL", "DJANGO_SETTINGS_MODULE", "DEBUG")
         inherited = {name: value for name, value in os.environ.items() if name not in foreign}
         own = {"CALLCENTER_DATA": self.data, "HTTP_PORT": self.web_port, "SIP_PORT": self.sip_port, "CALLCENTER_ENV": "/nonexistent"}
-        few = {
-            "DEBUG": "true",
+        few: dict[str, object] = {} if self.by_script else {"DEBUG": "true"}
+        few |= {
             "IDLE_PROCESSES": 1,
             "MAX_CALL_PROCESSES": 10,
             "WORKER_PROCESSES": 1,
@@ -57,7 +59,7 @@ class Stack:
     def launch(self) -> subprocess.Popen[bytes]:
         with self.output_path.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "callcenter.runner"],
+                [ROOT / "script/run"] if self.by_script else [sys.executable, "-m", "callcenter.runner"],
                 cwd=ROOT,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
@@ -148,8 +150,8 @@ def _is_dead(process: psutil.Process) -> bool:
 
 
 @contextlib.contextmanager
-def stack(data: Path, *, before: Callable[[], None] | None = None) -> Iterator[Stack]:
-    made = Stack(data, before=before)
+def stack(data: Path, *, before: Callable[[], None] | None = None, by_script: bool = False) -> Iterator[Stack]:
+    made = Stack(data, before=before, by_script=by_script)
     try:
         yield made
     finally:
