@@ -50,8 +50,8 @@ def waits_over(now: datetime) -> list[int]:
 def wait_over(queue: Queue, call: Call, now: datetime) -> str:
     """Why this waiting call has waited long enough; empty: it has not."""
     waited = (now - call.enqueued_at).total_seconds() if call.enqueued_at else 0.0
-    over = [reason for reason, seconds, calls in _limits_of(queue) if waited >= seconds and calls.filter(pk=call.pk).exists()]
-    return over[0] if over else ""
+    over = [(seconds, reason) for reason, seconds, calls in _limits_of(queue) if waited >= seconds and calls.filter(pk=call.pk).exists()]
+    return min(over)[1] if over else ""
 
 
 def agents_with_work(now: datetime) -> list[int]:

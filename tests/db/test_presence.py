@@ -11,8 +11,17 @@ from django.utils import timezone
 from agents.models import Agent, Device
 from callcenter.core.models import LogEntry
 from queues import services
-from queues.models import Call
-from queues.refusals import AgentNotFree, CallNotWaiting, DispositionMissing, MayNotExtend, NotLoggedIn, NotYourCall, WrapUpIsOver
+from queues.models import Call, Disposition
+from queues.refusals import (
+    AgentNotFree,
+    CallNotWaiting,
+    DispositionMissing,
+    DispositionNotOffered,
+    MayNotExtend,
+    NotLoggedIn,
+    NotYourCall,
+    WrapUpIsOver,
+)
 
 from . import cast
 
@@ -102,6 +111,36 @@ def test_wrap_up_refuses_what_the_queue_does_not_allow() -> None:
         services.finish_wrap_up(call.pk, agent_id=alice.pk)
     with pytest.raises(NotYourCall):
         services.finish_wrap_up(call.pk, agent_id=cast.agent("bob").pk)
+
+
+def test_a_result_must_be_on_the_list_of_the_queue() -> None:
+    call, alice = in_wrap_up()
+    sold, elsewhere, old = (
+        Disposition.objects.create(code=code, label=code, active=code != "old") for code in ("sold", "elsewhere", "old")
+    )
+    assert call.queue
+    call.queue.dispositions.set([sold, old])
+    services.save_wrap_up(call.pk, agent_id=alice.pk, disposition_id=sold.pk, notes="first")
+    for wrong in (elsewhere.pk, old.pk, 0, 999_999):
+        with pytest.raises(DispositionNotOffered) as refused:
+            services.save_wrap_up(call.pk, agent_id=alice.pk, disposition_id=wrong, notes="second")
+        assert refused.value.field == "disposition"
+        with pytest.raises(DispositionNotOffered):
+            services.finish_wrap_up(call.pk, agent_id=alice.pk, disposition_id=wrong)
+    call.refresh_from_db()
+    assert (call.disposition, call.notes, call.state) == (sold, "first", "wrap_up")
+
+
+def test_a_stored_result_stays_when_it_is_taken_off_the_list() -> None:
+    call, alice = in_wrap_up(disposition_required=True)
+    sold = Disposition.objects.create(code="sold", label="Sold")
+    assert call.queue
+    call.queue.dispositions.add(sold)
+    services.save_wrap_up(call.pk, agent_id=alice.pk, disposition_id=sold.pk, notes="")
+    Disposition.objects.update(active=False)
+    services.finish_wrap_up(call.pk, agent_id=alice.pk, disposition_id=sold.pk, notes="done")
+    call.refresh_from_db()
+    assert (call.disposition, call.notes, call.state) == (sold, "done", "ended")
 
 
 def test_wrap_up_is_ended_by_the_clock_and_the_next_call_comes() -> None:
