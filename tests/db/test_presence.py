@@ -260,6 +260,17 @@ def test_moving_a_call_keeps_its_place_and_opens_a_new_stay() -> None:
     assert later.state == "queued"
 
 
+def test_hold_time_of_a_lost_call_counts_until_its_end() -> None:
+    support = cast.queue()
+    cast.agent(queues=(support,))
+    call = cast.talk(cast.enqueue(support))
+    services.hold(call.pk)
+    Call.objects.filter(pk=call.pk).update(held_since=timezone.now() - timedelta(seconds=7))
+    services.process_lost(call.node, call.process)
+    call.refresh_from_db()
+    assert (call.held_since, round(call.segments.get().hold_seconds)) == (None, 7)
+
+
 def test_hold_time_is_added_up() -> None:
     support = cast.queue()
     cast.agent(queues=(support,))
