@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -184,6 +185,55 @@ def test_a_phone_that_registers_brings_the_agent_to_work_and_takes_the_waiting_c
     services.hang_up(call.pk, by="caller")
     services.device_gone(device.pk, cause="unregistered")
     assert state(alice) == "offline"
+
+
+def phone_off_and_on_in_a_talk() -> tuple[Call, Agent, Callable[[], None], Callable[[], None]]:
+    support = cast.queue(wrap_up_seconds=30)
+    alice = cast.agent(queues=(support,), ready_when_registered=True)
+    until = timezone.now() + timedelta(seconds=60)
+
+    def off() -> None:
+        services.device_gone(alice.devices.get().pk, cause="unregistered")
+
+    def on() -> None:
+        services.device_appeared(alice.pk, kind="sip", key="k", label="", lease_until=until)
+
+    return cast.talk(cast.enqueue(support)), alice, off, on
+
+
+@pytest.mark.parametrize("when", ["talk", "wrap_up"])
+def test_a_phone_that_comes_back_during_the_call_takes_back_its_own_wish_to_go(when: str) -> None:
+    call, alice, off, on = phone_off_and_on_in_a_talk()
+    if when == "wrap_up":
+        services.hang_up(call.pk, by="caller")
+    off()
+    alice.refresh_from_db()
+    assert alice.next_state == "offline"
+    on()
+    services.hang_up(call.pk, by="caller")
+    services.finish_wrap_up(call.pk, agent_id=alice.pk)
+    assert (state(alice), alice.next_state) == ("available", "")
+
+
+@pytest.mark.parametrize("said", ["before", "after"])
+def test_a_phone_that_comes_back_leaves_the_wish_of_the_agent(said: str) -> None:
+    call, alice, off, on = phone_off_and_on_in_a_talk()
+    steps = [lambda: services.go_offline(alice.pk, actor=ME), off]
+    for step in steps if said == "before" else reversed(steps):
+        step()
+    on()
+    services.hang_up(call.pk, by="caller")
+    services.finish_wrap_up(call.pk, agent_id=alice.pk)
+    assert state(alice) == "offline"
+
+
+def test_a_phone_takes_back_nothing_for_an_agent_who_does_not_follow_it() -> None:
+    _, alice, off, on = phone_off_and_on_in_a_talk()
+    off()
+    Agent.objects.filter(pk=alice.pk).update(ready_when_registered=False)
+    on()
+    alice.refresh_from_db()
+    assert alice.next_state == "offline"
 
 
 def test_a_phone_that_is_lost_leaves_the_agent_visibly_out_of_reach() -> None:
