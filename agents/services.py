@@ -10,6 +10,7 @@ from django.db import transaction
 from callcenter.core import bell, events
 
 from .models import Agent, BreakReason
+from .states import OFFLINE
 
 MISSED = "missed"
 """Code of the break reason that the system sets after too many missed calls in a row."""
@@ -30,13 +31,22 @@ def set_sip_password(agent: Agent, password: str, *, actor: str = "system:setup"
 
 
 def wish(agent: Agent, state: str, reason: BreakReason | None = None, *, actor: str) -> None:
-    """Remember what a busy agent wants next ("" for: go on working); it is applied when the call is over."""
-    if agent.next_state == state and agent.next_break_reason == reason:
+    """Remember what a busy agent wants next ("" for: go on working); it is applied when the call is over.
+
+    Who wishes to go says so each time: what the agent says after the phone counts as the agent's own wish.
+    """
+    if agent.next_state == state and agent.next_break_reason == reason and state != OFFLINE:
         return
     agent.next_state, agent.next_break_reason = state, reason
     Agent.objects.filter(pk=agent.pk).update(next_state=state, next_break_reason=reason)
     data = {"next_state": state, "reason": reason.code if reason else ""}
     events.append("agent.wished", subject=f"agent:{agent.pk}", actor=actor, data=data)
+
+
+def last_wished_by(agent: Agent) -> str:
+    """The actor of the agent's last wish."""
+    wished = events.about("agent", agent.pk).filter(type="agent.wished").last()
+    return wished.actor if wished else ""
 
 
 def missed_calls_reason() -> BreakReason:

@@ -74,6 +74,7 @@ UNFOLD: dict[str, Any] = {
                 "Queues",
                 page("Queues", "format_list_numbered", "queues.queue"),
                 page("Numbers", "dialpad", "ivr.number"),
+                page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),
             ),
             group(

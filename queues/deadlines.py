@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -40,28 +41,17 @@ def devices_expired(now: datetime) -> list[int]:
 def waits_over(now: datetime) -> list[int]:
     """Waiting calls that reached a limit of their queue. order_key is never later than enqueued_at: it cuts the index range."""
     found: list[int] = []
-    for queue in Queue.objects.filter(Q(max_wait__gt=0) | Q(max_wait_no_agent__gt=0)):
-        limit = wait_limit(queue)
-        if limit is not None:
-            since = now - timedelta(seconds=limit)
-            found += _ids(_waiting(queue).filter(order_key__lte=since, enqueued_at__lte=since).order_by("order_key"))
-    return found
+    for _, seconds, calls in _limits():
+        since = now - timedelta(seconds=seconds)
+        found += _ids(calls.filter(order_key__lte=since, enqueued_at__lte=since).order_by("order_key"))
+    return list(dict.fromkeys(found))
 
 
 def wait_over(queue: Queue, call: Call, now: datetime) -> str:
     """Why this waiting call has waited long enough; empty: it has not."""
-    limit = wait_limit(queue)
-    if limit is None or call.enqueued_at is None or (now - call.enqueued_at).total_seconds() < limit:
-        return ""
-    return "max_wait" if queue.max_wait and limit == queue.max_wait else "no_agent"
-
-
-def wait_limit(queue: Queue) -> int | None:
-    """Seconds that a call may wait in this queue as it is staffed now; None: for ever."""
-    limits = [queue.max_wait] if queue.max_wait else []
-    if queue.max_wait_no_agent and not _staffed(queue):
-        limits.append(max(queue.max_wait_no_agent, SHORTEST_WAIT_UNSTAFFED))
-    return min(limits, default=None)
+    waited = (now - call.enqueued_at).total_seconds() if call.enqueued_at else 0.0
+    over = [(seconds, reason) for reason, seconds, calls in _limits_of(queue) if waited >= seconds and calls.filter(pk=call.pk).exists()]
+    return min(over)[1] if over else ""
 
 
 def agents_with_work(now: datetime) -> list[int]:
@@ -99,13 +89,8 @@ def _cool_down_ends(now: datetime) -> datetime | None:
 
 
 def _waits_end() -> list[datetime]:
-    ends = []
-    for queue in Queue.objects.filter(Q(max_wait__gt=0) | Q(max_wait_no_agent__gt=0)):
-        limit = wait_limit(queue)
-        first = _least(_waiting(queue), "enqueued_at")
-        if limit is not None and first:
-            ends.append(first + timedelta(seconds=limit))
-    return ends
+    ends = [_least(calls, "enqueued_at", plus=timedelta(seconds=seconds)) for _, seconds, calls in _limits()]
+    return [end for end in ends if end]
 
 
 def _tiers_open(now: datetime) -> list[datetime]:
@@ -122,6 +107,27 @@ def _tiers_open(now: datetime) -> list[datetime]:
 
 def _waiting(queue: Queue) -> CallQuerySet:
     return Call.objects.filter(queue=queue, state=QUEUED)
+
+
+def _limits() -> Iterator[tuple[str, int, CallQuerySet]]:
+    for queue in Queue.objects.filter(Q(max_wait__gt=0) | Q(max_wait_no_agent__gt=0)):
+        yield from _limits_of(queue)
+
+
+def _limits_of(queue: Queue) -> Iterator[tuple[str, int, CallQuerySet]]:
+    """Each limit of the queue as it is staffed now: its name, its seconds, and the waiting calls that it counts for."""
+    if queue.max_wait:
+        yield "max_wait", queue.max_wait, _waiting(queue)
+    if queue.max_wait_no_agent:
+        yield "no_agent", max(queue.max_wait_no_agent, SHORTEST_WAIT_UNSTAFFED), _alone(queue)
+
+
+def _alone(queue: Queue) -> CallQuerySet:
+    """Waiting calls for which nobody is there. Who wants one agent is not served by all the others."""
+    alone = Q(wanted_agent__state=OFFLINE) | Q(wanted_agent__active=False)
+    if not _staffed(queue):
+        alone |= Q(wanted_agent__isnull=True)
+    return _waiting(queue).filter(alone)
 
 
 def _staffed(queue: Queue) -> bool:

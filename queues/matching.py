@@ -137,8 +137,6 @@ def _open_offers(held: Held, call: Call, queue: Queue, agents: list[Agent], rank
     why = ranking.explain()
     for agent in agents:
         open_offer(held, call, queue, agent, why=why, actor=ACTOR)
-    if queue.strategy == Strategy.ROUND_ROBIN and queue.pk in held.queues:
-        write(queue, rr_pointer=agents[-1].pk)
     return len(agents)
 
 
@@ -156,7 +154,18 @@ def open_offer(held: Held, call: Call, queue: Queue, agent: Agent, *, why: dict[
     else:
         data = {"agent": agent.pk, "offer": offer.pk, "queue": queue.pk}
         advance(call, "assign_to_agent", actor=actor, data=data, ring=_for_node(call, "offer", offer.pk))
+    _move_pointer(held, queue, agent)
     return offer
+
+
+def _move_pointer(held: Held, queue: Queue, agent: Agent) -> None:
+    """Round robin goes on behind this agent, whoever chose the agent.
+
+    Not in a queue that is not held (`_serve_earlier`): its row would be locked after the agents' rows, out of order.
+    There the pointer stays, and the next call of that queue may ask the same agent first once more.
+    """
+    if queue.strategy == Strategy.ROUND_ROBIN and queue.pk in held.queues:
+        write(queue, rr_pointer=agent.pk)
 
 
 def _opened(offer: Offer) -> dict[str, Any]:

@@ -37,6 +37,12 @@ class DispositionMissing(Refusal):
     code: ClassVar[str] = "disposition_missing"
 
 
+class DispositionNotOffered(Refusal):
+    """This result is not on the queue's list (any more). Choose one that is."""
+
+    code: ClassVar[str] = "disposition_not_offered"
+
+
 class WrapUpIsOver(Refusal):
     """The time for the paperwork is over."""
 

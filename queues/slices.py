@@ -1,4 +1,4 @@
-"""The columns that the row-locked transactions read: all that services decide by, none of the texts."""
+"""The columns that the row-locked transactions read: all that services decide by, none of the long texts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from callcenter.core.sql import Slice
 from .models import Call, Offer, Queue
 
 QUEUE = Slice(
-    Queue, "id", "active", "strategy", "tier_wait", "rr_pointer", "weight_seconds", "aging", "deliver_directly", "ring_seconds",
-    "ring_shrink", "retry_limit", "retry_boost", "retry_delay", "cooldown_reject", "cooldown_busy", "cooldown_no_answer",
+    Queue, "id", "active", "strategy", "tier_wait", "rr_pointer", "weight_seconds", "aging", "resume_seconds", "deliver_directly",
+    "ring_seconds", "ring_shrink", "retry_limit", "retry_boost", "retry_delay", "cooldown_reject", "cooldown_busy", "cooldown_no_answer",
     "cooldown_unreachable", "wrap_up_seconds", "wrap_up_extension", "disposition_required", "capacity", "max_wait", "max_wait_no_agent",
     "join_empty", "fallback", "fallback_queue", "fallback_keeps_place",
 )  # fmt: skip
@@ -22,7 +22,7 @@ AGENT = Slice(
 
 CALL = Slice(
     Call, "id", "state", "state_since", "queue", "agent", "wanted_agent", "priority", "order_key", "enqueued_at", "not_before", "attempts",
-    "node", "process", "answered_at", "held_since", "wrap_up_until", "disposition",
+    "caller_number", "node", "process", "answered_at", "held_since", "wrap_up_until", "disposition",
 )  # fmt: skip
 
 OFFER = Slice(Offer, "id", "call", "segment", "queue", "agent", "slot", "outcome", "closed_at", "released_at")

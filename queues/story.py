@@ -156,8 +156,12 @@ def _line(call: Call, entry: LogEntry, names: dict[str, str], gap: float | None)
         cause=entry.cause.replace("_", " "),
         before=_state(before) if before != after else None,
         after=_state(after),
-        details=tuple((name.replace("_", " "), names.get(f"{name}:{value}", str(value))) for name, value in data.items()),
+        details=tuple((name.replace("_", " "), names.get(f"{name}:{value}", _said(value))) for name, value in data.items()),
     )
+
+
+def _said(value: Any) -> str:
+    return "yes" if value is True else str(value)
 
 
 def _state(name: str | None) -> State | None:

@@ -8,8 +8,10 @@ from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
 
+from .numbers import anonymous, plain_number
+
 if TYPE_CHECKING:
-    from .models import MembershipRule, Queue
+    from .models import CallerPriority, MembershipRule, Queue
 
 LEAST_COMFORT_SECONDS = 10
 MUSIC_RATES = (8000, 16000)
@@ -32,6 +34,13 @@ def check_queue(queue: Queue) -> None:
 def check_rule(rule: MembershipRule) -> None:
     if bool(rule.team_id) == bool(rule.skill_id):
         raise ValidationError("A rule names a team or a skill, one of them. For both, add two rules.")
+
+
+def check_vip(caller: CallerPriority) -> None:
+    """Brings the number into the form in which callers' numbers are compared."""
+    caller.number = plain_number(caller.number)
+    if anonymous(caller.number):
+        raise ValidationError({"number": f"“{caller.number}” is what nameless callers have in common. Enter the number of one caller."})
 
 
 def _timezone(name: str) -> str:

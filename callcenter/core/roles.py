@@ -21,7 +21,7 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
-    "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule",
+    "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
     "ivr.number", "telephony.trunk",
 )  # fmt: skip
 RECORDS = (

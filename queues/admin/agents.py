@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import helpers
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -63,7 +65,8 @@ class AgentAdmin(Rostered, base.AgentAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         if change and "active" in form.changed_data and not obj.active and obj.state != OFFLINE:
-            services.go_offline(obj.pk, actor=actor_of(request))
+            # After the commit: it locks queues before agents, and this page's transaction has the agent's row already.
+            transaction.on_commit(partial(services.go_offline, obj.pk, actor=actor_of(request)))
 
     def process_result(self, result: Any, request: HttpRequest) -> HttpResponse:
         rebuild_all_soon()

@@ -1,4 +1,4 @@
-"""Queues and dispositions: what a manager sets up."""
+"""Queues, dispositions and VIP callers: what a manager sets up."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from callcenter.core import adminbase
 from callcenter.core.words import chip
 
 from .. import defaults
-from ..models import Disposition, Queue
+from ..models import CallerPriority, Disposition, Queue
 from ..resources import QueueResource
 from ..roster_keeping import rebuild_soon
 from ..states import WAITING
@@ -31,6 +31,12 @@ class DispositionAdmin(adminbase.ModelAdmin):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Disposition | None = None) -> dict[str, Any]:
         return {} if obj else {"code": ("label",)}
+
+
+@admin.register(CallerPriority)
+class CallerPriorityAdmin(adminbase.ModelAdmin):
+    list_display = ("number", "priority", "note")
+    search_fields = ("number", "note")
 
 
 @admin.register(Queue)
@@ -49,7 +55,7 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             "Order",
             {
                 "classes": ["tab"],
-                "fields": (("weight_seconds", "aging"), ("tier_wait", "deliver_directly")),
+                "fields": (("weight_seconds", "aging"), ("tier_wait", "deliver_directly"), "resume_seconds"),
                 "description": "Calls are served in one order over all queues of an agent: the time of arrival, "
                 "brought forward by the priority of the call and the weight of the queue.",
             },

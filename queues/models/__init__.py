@@ -8,6 +8,7 @@ call that the process owning it obeys.
 from agents.models import Skill as Skill
 
 from .configuration import AnswerMode as AnswerMode
+from .configuration import CallerPriority as CallerPriority
 from .configuration import Disposition as Disposition
 from .configuration import FallbackAction as FallbackAction
 from .configuration import Membership as Membership

@@ -9,7 +9,7 @@ from django.db.models import Q
 from agents.models import Agent, Skill, Team
 
 from ..querysets import QueueQuerySet
-from ..validation import check_queue, check_rule
+from ..validation import check_queue, check_rule, check_vip
 
 
 class Strategy(models.TextChoices):
@@ -63,6 +63,9 @@ class Queue(models.Model):
         default=0, help_text="Head start in seconds that calls of this queue have over those of other queues."
     )
     aging = models.PositiveIntegerField(default=60, help_text="Seconds of head start for each step of a call's priority.")
+    resume_seconds = models.PositiveSmallIntegerField(
+        default=60, help_text="Who hung up while waiting and calls again within so many seconds gets the old place. 0: never."
+    )
     deliver_directly = models.BooleanField(
         default=False, help_text="When an agent is free at once the caller hears ringing only, no greeting and no music."
     )
@@ -197,3 +200,29 @@ class MembershipRule(models.Model):
 
     def clean(self) -> None:
         check_rule(self)
+
+
+class CallerPriority(models.Model):
+    """A caller who is served sooner, whatever number was dialled."""
+
+    number = models.CharField(
+        max_length=80, unique=True,
+        help_text="The caller's number as the network sends it, e.g. +4930123456, or a SIP user name; spaces and dashes do not matter. "
+        "Anybody may pretend to be this number on a public number: the list is a courtesy, no proof.",
+    )  # fmt: skip
+    priority = models.PositiveSmallIntegerField(
+        default=5, validators=[MaxValueValidator(10)], help_text="0 to 10; counts if it is higher than that of the dialled number."
+    )
+    note = models.CharField(max_length=200, blank=True, help_text="Who this is, and why.")
+
+    class Meta:
+        ordering = ["number"]
+        verbose_name = "VIP caller"
+        verbose_name_plural = "VIP callers"
+        constraints = [models.CheckConstraint(condition=Q(priority__lte=10), name="caller_priority_known")]
+
+    def __str__(self) -> str:
+        return self.number
+
+    def clean(self) -> None:
+        check_vip(self)

@@ -58,6 +58,10 @@ class Call(Stateful):
     )
     order_key = models.DateTimeField(null=True, blank=True, editable=False, help_text="Place in line: enqueued − priority × aging.")
     enqueued_at = models.DateTimeField(null=True, blank=True, help_text="Since when it waits in this queue.")
+    resumes = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+", db_index=False,
+        help_text="The abandoned call of the same caller whose place it took over.",
+    )  # fmt: skip
     not_before = models.DateTimeField(null=True, blank=True, editable=False, help_text="No further offer before this moment.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Failed offers so far in this queue.")
 
@@ -90,6 +94,7 @@ class Call(Stateful):
                 condition=~Q(state__in=[states.ACTIVE, states.WRAP_UP]) | Q(agent__isnull=False), name="call_active_has_agent"
             ),
             models.CheckConstraint(condition=~Q(state=states.ENDED) | Q(ended_at__isnull=False), name="call_ended_has_time"),
+            models.UniqueConstraint(fields=["resumes"], condition=Q(resumes__isnull=False), name="call_resumed_once"),
         ]
         indexes = [
             models.Index(fields=["queue", "order_key", "id"], condition=Q(state__in=states.WAITING), name="call_line"),

@@ -7,15 +7,18 @@ from datetime import datetime
 
 from django.db import transaction
 
+from agents import services as agents
 from agents.models import Agent, Device
 from agents.states import OFFLINE
 from callcenter.core import bell, events
 from callcenter.core.errors import NotFound
 
 from .. import matching
-from ..locks import hold, one_transaction
+from ..locks import Held, hold, one_transaction
 from ..models import Offer
 from . import offers, presence
+
+REGISTRATION = "system:registration"
 
 NOT_SIGNED_OFF = ("expired", "replaced", "lost")
 """Causes that say nothing about the agent's will: the agent stays in the state, visibly out of reach."""
@@ -33,8 +36,8 @@ def device_appeared(agent_id: int, *, kind: str, key: str, label: str, lease_unt
     )  # fmt: skip
     if new or first:
         _log(agent, "agent.device_appeared", device)
-    if first and agent.active and agent.ready_when_registered and agent.state == OFFLINE:
-        presence.begin_work(held, agent, actor="system:registration", cause="phone registered")
+    if first and agent.active and agent.ready_when_registered:
+        _come_back(held, agent)
     bell.ring_alarm(seconds_away=(lease_until - held.now).total_seconds())
     matching.match_agent(held, agent_id)
     return device
@@ -71,10 +74,18 @@ def device_gone(device_id: int, *, cause: str) -> None:
         for offer_id in Offer.objects.open().filter(agent=agent).values_list("pk", flat=True):
             # Afterwards, because it locks the call's queues; if we die in between, the ring time ends it.
             transaction.on_commit(functools.partial(offers.phone_lost, offer_id))
-    if agent.ready_when_registered and cause not in NOT_SIGNED_OFF and not agent.devices.live().exists():
-        presence.end_work(held, agent, actor="system:registration", cause="phone signed off")
+    if agent.ready_when_registered and cause not in NOT_SIGNED_OFF and not agent.devices.live().exists() and agent.next_state != OFFLINE:
+        presence.end_work(held, agent, actor=REGISTRATION, cause="phone signed off")
+
+
+def _come_back(held: Held, agent: Agent) -> None:
+    """Begin to work, or go on after the call if only the phone had said that the agent wants to go."""
+    if agent.state == OFFLINE:
+        presence.begin_work(held, agent, actor=REGISTRATION, cause="phone registered")
+    elif agent.next_state == OFFLINE and agents.last_wished_by(agent) == REGISTRATION:
+        agents.wish(agent, "", actor=REGISTRATION)
 
 
 def _log(agent: Agent, type_: str, device: Device, *, cause: str = "") -> None:
     data = {"device": device.pk, "kind": device.kind, "label": device.label}
-    events.append(type_, subject=f"agent:{agent.pk}", actor="system:registration", cause=cause, data=data)
+    events.append(type_, subject=f"agent:{agent.pk}", actor=REGISTRATION, cause=cause, data=data)

@@ -83,6 +83,7 @@ def _lose(call_id: int) -> None:
     actor, cause = "system:reaper", "process lost"
     freed = offers.withdraw(held, call, OfferOutcome.RESCINDED, actor=actor, cause=cause)
     freed += _release_talker(held, call, None, actor=actor, cause=cause)[0]
+    _end_hold(call, held.now)
     _close_segment(call, held.now, SegmentOutcome.ABANDONED, "lost", by="system")
     over: dict[str, Any] = {"hung_up_by": "system", "hung_up_at": held.now, "ended_at": held.now, "held_since": None}
     advance(call, "process_lost", actor=actor, cause=cause, outcome=CallOutcome.LOST, exit_reason="lost", **over)

@@ -14,6 +14,7 @@ from ..locks import Held
 from ..matching import ring_node
 from ..models import Call, FallbackAction, Membership, Offer, Queue, Segment
 from ..states import QUEUED, SegmentOutcome
+from .callers import known
 
 MOVED = "moved"
 """Exit reason of a stay that a supervisor ended: the chain of fallbacks begins anew after it."""
@@ -40,13 +41,21 @@ def enter(held: Held, call: Call, queue_id: int, *, priority: int, wanted_agent_
     while queue:
         reason = refusal(held, queue, call)
         if not reason:
-            join(held, call, queue, actor="caller")
+            _join_as_known(held, call, queue)
             return ""
         _write_refused(held, call, queue, reason)
         queue = _next_queue(held, call, queue)
         call.wanted_agent_id = None
     Call.objects.filter(pk=call.pk).update(priority=call.priority)
     return reason
+
+
+def _join_as_known(held: Held, call: Call, queue: Queue) -> None:
+    """A new call's first stay: at the end of the line, or at the place that the caller gave up a moment ago."""
+    caller = known(call, queue, held.now)
+    call.priority = max(call.priority, caller.priority)
+    own = place_for(call.priority, queue, held.now)
+    join(held, call, queue, actor="caller", order_key=min(own, caller.order_key or own), resumes=caller.resumes)
 
 
 def leave(held: Held, call: Call, reason: str, *, actor: str) -> None:
@@ -92,17 +101,25 @@ def staffed(queue: Queue, wanted_agent_id: int | None = None) -> bool:
     return members.exclude(agent__state=OFFLINE).exists()
 
 
-def join(held: Held, call: Call, queue: Queue, *, actor: str, cause: str = "", order_key: datetime | None = None) -> None:
-    """A new stay in this queue, at the end of the line as priority and weight see it or at the place brought along."""
+def join(
+    held: Held, call: Call, queue: Queue, *, actor: str, cause: str = "", order_key: datetime | None = None, resumes: int | None = None,
+) -> None:  # fmt: skip
+    """A new stay in this queue, at the end of the line as priority and weight see it or at the place brought along.
+
+    :param resumes: the abandoned call whose place this one brings along; nobody else gets it then.
+    """
     moved = call.state == QUEUED
     place: dict[str, Any] = {
         "queue": queue, "enqueued_at": held.now, "attempts": 0, "not_before": None, "priority": call.priority,
         "order_key": order_key or place_for(call.priority, queue, held.now),
         "wanted_agent_id": None if moved else call.wanted_agent_id,
     }  # fmt: skip
+    data: dict[str, Any] = {"queue": queue.pk, "priority": call.priority}
+    if resumes:
+        place, data = {**place, "resumes_id": resumes}, {**data, "resumed": True}
     sql.run(NEW_STAY, {"call": call.pk, "queue": queue.pk, "now": held.now})
     event = "overflowed" if moved else "queue_call"
-    advance(call, event, actor=actor, cause=cause, data={"queue": queue.pk, "priority": call.priority}, **place)
+    advance(call, event, actor=actor, cause=cause, data=data, **place)
     bell.ring_alarm(seconds_away=min([limit for limit in (queue.max_wait, queue.tier_wait) if limit], default=math.inf))
 
 

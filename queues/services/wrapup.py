@@ -11,7 +11,7 @@ from callcenter.core.stateful import advance
 from .. import engagement, matching
 from ..locks import Held, hold, one_transaction
 from ..models import Call, Disposition, Segment
-from ..refusals import DispositionMissing, MayNotExtend, NotYourCall, WrapUpIsOver
+from ..refusals import DispositionMissing, DispositionNotOffered, MayNotExtend, NotYourCall, WrapUpIsOver
 from ..states import WRAP_UP
 
 
@@ -20,6 +20,7 @@ def save_wrap_up(call_id: int, *, agent_id: int, disposition_id: int | None, not
     """Keep what the agent wrote: during the call, in wrap-up, and when the timer was faster than the agent.
 
     :raises NotYourCall: another agent had the call.
+    :raises DispositionNotOffered: the result is not one of the queue's; nothing is saved.
     """
     held = hold(call_id=call_id)
     _check_owner(held.the_call, agent_id)
@@ -47,6 +48,7 @@ def finish_wrap_up(call_id: int, *, agent_id: int, disposition_id: int | None = 
     """The agent is done; a result and notes given here are saved first. Then the next call.
 
     :raises DispositionMissing: the queue wants a result and there is none.
+    :raises DispositionNotOffered: the result is not one of the queue's; nothing is saved.
     :raises WrapUpIsOver: the timer was faster; what was written is to be saved with `save_wrap_up`.
     """
     held = hold(call_id=call_id)
@@ -92,7 +94,14 @@ def _check_owner(call: Call, agent_id: int) -> None:
         raise NotYourCall
 
 
+def _check_on_list(call: Call, disposition_id: int | None) -> None:
+    """None is always allowed: the agent has not chosen yet."""
+    if disposition_id is not None and not Disposition.objects.filter(pk=disposition_id, active=True, queues=call.queue_id).exists():
+        raise DispositionNotOffered(field="disposition")
+
+
 def _save(call: Call, disposition_id: int | None, notes: str) -> None:
-    call.disposition = Disposition.objects.filter(pk=disposition_id).first() if disposition_id else None
-    call.notes = notes
+    if disposition_id != call.disposition_id:  # what is stored stays valid, though it was taken off the list meanwhile
+        _check_on_list(call, disposition_id)
+    call.disposition_id, call.notes = disposition_id, notes
     call.save(update_fields=["disposition", "notes"])

@@ -46,7 +46,7 @@ def queue(name: str = "support", **fields: Any) -> Queue:
     n = next(numbers)
     defaults = {
         "wrap_up_seconds": 0, "retry_boost": 0, "tier_wait": 0, "cooldown_reject": 0, "cooldown_busy": 0, "cooldown_no_answer": 0,
-        "cooldown_unreachable": 0,
+        "cooldown_unreachable": 0, "resume_seconds": 0,
     }  # fmt: skip
     return Queue.objects.create(name=f"{name} {n}", slug=f"{name}-{n}", **(defaults | fields))
 

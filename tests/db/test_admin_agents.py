@@ -92,9 +92,14 @@ def test_fewer_calls_than_the_agent_has_are_refused(manager: Client) -> None:
     assert "Try again when they are over" in errors(answer)
 
 
-def test_a_deactivated_agent_goes_offline(manager: Client) -> None:
+def test_a_deactivated_agent_goes_offline_once_the_page_is_committed(manager: Client, django_capture_on_commit_callbacks: Any) -> None:
     agent = cast.agent()
-    manager.post(reverse("admin:agents_agent_change", args=[agent.pk]), {**change_agent(agent), "active": ""})
+    with django_capture_on_commit_callbacks() as later:
+        manager.post(reverse("admin:agents_agent_change", args=[agent.pk]), {**change_agent(agent), "active": ""})
+    agent.refresh_from_db()
+    assert (agent.active, agent.state) == (False, "available")
+    for callback in later:
+        callback()
     agent.refresh_from_db()
     assert (agent.active, agent.state, agent.user.is_active) == (False, "offline", False)
     manager.post(reverse("admin:agents_agent_change", args=[agent.pk]), {**change_agent(agent), "active": "on"})

@@ -16,7 +16,7 @@ from django.utils import timezone
 from callcenter.core import events, roles
 from ivr.models import Number
 from queues import services
-from queues.models import Command, Lease
+from queues.models import CallerPriority, Command, Lease
 from telephony.models import CallProcess, Leg, Node, Registration, Trunk
 
 from . import cast
@@ -57,6 +57,7 @@ def world() -> None:
     Leg.objects.create(call=done, role="caller", sip_call_id="leg2", number=1, mos=2.1)
     Trunk.objects.create(name="Provider", addresses="203.0.113.0/28")
     Number.objects.create(number="4711", queue=support)
+    CallerPriority.objects.create(number="+4930123456", priority=7)
     Lease.objects.create(name="job", owner="me", until=timezone.now())
     events.append("queue.changed", subject=f"queue:{support.pk}", actor="user:1")
 

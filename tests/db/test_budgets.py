@@ -56,17 +56,18 @@ def ringing(support: Queue) -> tuple[Call, int]:
 
 
 def test_a_call_finds_its_queue_and_an_agent(support: Queue, alice: Agent) -> None:
+    """With one statement about the caller's number: its priority, and the place that it gave up a moment ago."""
     Number.objects.create(number="2000", queue=support, public=True)
     within(1, lambda: route("2000", source="public"))
     call = within(1, cast.arrive)
-    within(13, lambda: services.enqueue(call.pk, support.pk))
+    within(14, lambda: services.enqueue(call.pk, support.pk))
     assert cast.open_offers(call)
 
 
 def test_a_call_that_waits(support: Queue, alice: Agent) -> None:
     ringing(support)
     call = cast.arrive()
-    within(8, lambda: services.enqueue(call.pk, support.pk))
+    within(9, lambda: services.enqueue(call.pk, support.pk))
 
 
 def test_the_node_reads_an_offer_and_its_phones(support: Queue, alice: Agent) -> None:

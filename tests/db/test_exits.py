@@ -117,6 +117,33 @@ def test_waiting_without_agents_ends_sooner_than_waiting_for_them() -> None:
     assert (call.state, stays(call)) == ("ivr", [(SegmentOutcome.OVERFLOW, "no_agent")])
 
 
+@pytest.mark.parametrize(("alice_is", "state", "reason"), [("offline", "ivr", "no_agent"), ("busy", "queued", "")])
+def test_who_wants_one_agent_waits_as_long_as_that_agent_is_there(alice_is: str, state: str, reason: str) -> None:
+    direct = cast.queue(max_wait=45, max_wait_no_agent=5)
+    alice = cast.agent("alice", queues=(direct,), state="available" if alice_is == "busy" else "offline")
+    cast.agent("bob", queues=(direct,))
+    if alice_is == "busy":
+        cast.talk(cast.enqueue(cast.queue(), wanted_agent_id=alice.pk))
+    call = cast.enqueue(direct, wanted_agent_id=alice.pk)
+    assert call.enqueued_at
+    assert services.sweep("test") == call.enqueued_at + timedelta(seconds=5 if alice_is == "offline" else 45)
+    cast.age(call, 5)
+    services.sweep("test")
+    call.refresh_from_db()
+    assert (call.state, call.segments.get().exit_reason) == (state, reason)
+
+
+def test_an_agent_who_is_there_keeps_the_wanted_call_in_an_unstaffed_queue() -> None:
+    direct = cast.queue(max_wait_no_agent=5)
+    alice = cast.agent("alice")
+    cast.talk(cast.enqueue(direct, wanted_agent_id=alice.pk))
+    call = cast.enqueue(direct, wanted_agent_id=alice.pk)
+    cast.age(call, 10)
+    services.sweep("test")
+    call.refresh_from_db()
+    assert call.state == "queued"
+
+
 def test_the_clock_is_told_when_the_longest_wait_will_be_over() -> None:
     support = cast.queue(max_wait=30)
     call = cast.enqueue(support)

@@ -181,6 +181,17 @@ def test_round_robin_moves_on_with_each_offer_answered_or_not() -> None:
     assert asked == ["alice", "bob", "carol", "alice"]
 
 
+def test_round_robin_goes_on_behind_an_agent_whom_a_supervisor_chose() -> None:
+    support = cast.queue(strategy="round-robin")
+    alice, bob, _ = (cast.agent(name, queues=(support,)) for name in ("alice", "bob", "carol"))
+    call = cast.enqueue(support)
+    assert cast.open_offers(call)[0].agent == alice
+    services.force_assign(call.pk, bob.pk, actor="user:1")
+    assert cast.open_offers(call)[0].agent == bob
+    services.hang_up(call.pk, by="caller")
+    assert cast.open_offers(cast.enqueue(support))[0].agent.name == "carol"
+
+
 def test_a_newcomer_to_fewest_calls_starts_where_the_others_are() -> None:
     support = cast.queue(strategy="fewest-calls")
     alice = cast.agent("alice", queues=(support,))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +12,17 @@ from django.utils import timezone
 from agents.models import Agent, Device
 from callcenter.core.models import LogEntry
 from queues import services
-from queues.models import Call
-from queues.refusals import AgentNotFree, CallNotWaiting, DispositionMissing, MayNotExtend, NotLoggedIn, NotYourCall, WrapUpIsOver
+from queues.models import Call, Disposition
+from queues.refusals import (
+    AgentNotFree,
+    CallNotWaiting,
+    DispositionMissing,
+    DispositionNotOffered,
+    MayNotExtend,
+    NotLoggedIn,
+    NotYourCall,
+    WrapUpIsOver,
+)
 
 from . import cast
 
@@ -104,6 +114,36 @@ def test_wrap_up_refuses_what_the_queue_does_not_allow() -> None:
         services.finish_wrap_up(call.pk, agent_id=cast.agent("bob").pk)
 
 
+def test_a_result_must_be_on_the_list_of_the_queue() -> None:
+    call, alice = in_wrap_up()
+    sold, elsewhere, old = (
+        Disposition.objects.create(code=code, label=code, active=code != "old") for code in ("sold", "elsewhere", "old")
+    )
+    assert call.queue
+    call.queue.dispositions.set([sold, old])
+    services.save_wrap_up(call.pk, agent_id=alice.pk, disposition_id=sold.pk, notes="first")
+    for wrong in (elsewhere.pk, old.pk, 0, 999_999):
+        with pytest.raises(DispositionNotOffered) as refused:
+            services.save_wrap_up(call.pk, agent_id=alice.pk, disposition_id=wrong, notes="second")
+        assert refused.value.field == "disposition"
+        with pytest.raises(DispositionNotOffered):
+            services.finish_wrap_up(call.pk, agent_id=alice.pk, disposition_id=wrong)
+    call.refresh_from_db()
+    assert (call.disposition, call.notes, call.state) == (sold, "first", "wrap_up")
+
+
+def test_a_stored_result_stays_when_it_is_taken_off_the_list() -> None:
+    call, alice = in_wrap_up(disposition_required=True)
+    sold = Disposition.objects.create(code="sold", label="Sold")
+    assert call.queue
+    call.queue.dispositions.add(sold)
+    services.save_wrap_up(call.pk, agent_id=alice.pk, disposition_id=sold.pk, notes="")
+    Disposition.objects.update(active=False)
+    services.finish_wrap_up(call.pk, agent_id=alice.pk, disposition_id=sold.pk, notes="done")
+    call.refresh_from_db()
+    assert (call.disposition, call.notes, call.state) == (sold, "done", "ended")
+
+
 def test_wrap_up_is_ended_by_the_clock_and_the_next_call_comes() -> None:
     call, alice = in_wrap_up()
     assert call.queue
@@ -145,6 +185,55 @@ def test_a_phone_that_registers_brings_the_agent_to_work_and_takes_the_waiting_c
     services.hang_up(call.pk, by="caller")
     services.device_gone(device.pk, cause="unregistered")
     assert state(alice) == "offline"
+
+
+def phone_off_and_on_in_a_talk() -> tuple[Call, Agent, Callable[[], None], Callable[[], None]]:
+    support = cast.queue(wrap_up_seconds=30)
+    alice = cast.agent(queues=(support,), ready_when_registered=True)
+    until = timezone.now() + timedelta(seconds=60)
+
+    def off() -> None:
+        services.device_gone(alice.devices.get().pk, cause="unregistered")
+
+    def on() -> None:
+        services.device_appeared(alice.pk, kind="sip", key="k", label="", lease_until=until)
+
+    return cast.talk(cast.enqueue(support)), alice, off, on
+
+
+@pytest.mark.parametrize("when", ["talk", "wrap_up"])
+def test_a_phone_that_comes_back_during_the_call_takes_back_its_own_wish_to_go(when: str) -> None:
+    call, alice, off, on = phone_off_and_on_in_a_talk()
+    if when == "wrap_up":
+        services.hang_up(call.pk, by="caller")
+    off()
+    alice.refresh_from_db()
+    assert alice.next_state == "offline"
+    on()
+    services.hang_up(call.pk, by="caller")
+    services.finish_wrap_up(call.pk, agent_id=alice.pk)
+    assert (state(alice), alice.next_state) == ("available", "")
+
+
+@pytest.mark.parametrize("said", ["before", "after"])
+def test_a_phone_that_comes_back_leaves_the_wish_of_the_agent(said: str) -> None:
+    call, alice, off, on = phone_off_and_on_in_a_talk()
+    steps = [lambda: services.go_offline(alice.pk, actor=ME), off]
+    for step in steps if said == "before" else reversed(steps):
+        step()
+    on()
+    services.hang_up(call.pk, by="caller")
+    services.finish_wrap_up(call.pk, agent_id=alice.pk)
+    assert state(alice) == "offline"
+
+
+def test_a_phone_takes_back_nothing_for_an_agent_who_does_not_follow_it() -> None:
+    _, alice, off, on = phone_off_and_on_in_a_talk()
+    off()
+    Agent.objects.filter(pk=alice.pk).update(ready_when_registered=False)
+    on()
+    alice.refresh_from_db()
+    assert alice.next_state == "offline"
 
 
 def test_a_phone_that_is_lost_leaves_the_agent_visibly_out_of_reach() -> None:
@@ -219,6 +308,17 @@ def test_moving_a_call_keeps_its_place_and_opens_a_new_stay() -> None:
     assert [offer.call for offer in cast.open_offers(alice)] == [call]
     assert list(call.segments.values_list("outcome", "exit_reason")) == [("overflow", "moved"), ("waiting", "")]
     assert later.state == "queued"
+
+
+def test_hold_time_of_a_lost_call_counts_until_its_end() -> None:
+    support = cast.queue()
+    cast.agent(queues=(support,))
+    call = cast.talk(cast.enqueue(support))
+    services.hold(call.pk)
+    Call.objects.filter(pk=call.pk).update(held_since=timezone.now() - timedelta(seconds=7))
+    services.process_lost(call.node, call.process)
+    call.refresh_from_db()
+    assert (call.held_since, round(call.segments.get().hold_seconds)) == (None, 7)
 
 
 def test_hold_time_is_added_up() -> None:

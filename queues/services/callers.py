@@ -1,0 +1,49 @@
+"""Who calls again: a place in line given up a moment ago, and the priority of a number on the list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from callcenter.core import sql
+
+from ..models import Call, Queue
+from ..numbers import anonymous, plain_number
+
+RECENT = 20
+"""Calls of a number that are looked at: behind a company's one number there may be thousands."""
+
+# Both answers in one round trip. A place that another call has taken over is gone (index `call_resumed_once`).
+KNOWN = """
+SELECT (SELECT priority FROM queues_callerpriority WHERE number = %(listed)s), old.id, old.order_key
+FROM (SELECT 1) AS one LEFT JOIN LATERAL (
+  SELECT id, order_key FROM (
+    SELECT id, order_key, state, outcome, queue_id, wanted_agent_id, ended_at FROM queues_call
+    WHERE caller_number = %(number)s ORDER BY id DESC LIMIT %(recent)s) c
+  WHERE state = 'ended' AND outcome = 'abandoned' AND queue_id = %(queue)s AND ended_at >= %(since)s::timestamptz
+    AND wanted_agent_id IS NOT DISTINCT FROM %(wanted)s::bigint
+    AND NOT EXISTS (SELECT 1 FROM queues_call n WHERE n.resumes_id = c.id)
+  ORDER BY id DESC LIMIT 1) old ON true
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What the number says about a call that is about to get its place."""
+
+    priority: int = 0
+    """Of the list of VIP callers; 0 for everybody else."""
+    resumes: int | None = None
+    """The abandoned call whose place is free to be taken over …"""
+    order_key: datetime | None = None
+    """… and that place."""
+
+
+def known(call: Call, queue: Queue, now: datetime) -> Known:
+    """The queue is held, so of two calls of one number only one finds the place."""
+    if anonymous(call.caller_number):
+        return Known()
+    since = now - timedelta(seconds=queue.resume_seconds) if queue.resume_seconds else None
+    asked = {"number": call.caller_number, "listed": plain_number(call.caller_number), "queue": queue.pk, "since": since}
+    priority, resumes, order_key = sql.only_row(KNOWN, {**asked, "wanted": call.wanted_agent_id, "recent": RECENT})
+    return Known(priority or 0, resumes, order_key)
