@@ -220,7 +220,7 @@ class Floor:
         from queues import services
 
         self.sequence += 1
-        facts = {"sip_call_id": "", "caller_number": "100", "caller_name": "", "dialled": "support"}
+        facts = {"sip_call_id": "", "caller_number": f"bench{self.sequence}", "caller_name": "", "dialled": "support"}
         return services.arrive(node="bench", process=f"new{self.sequence}", **facts).pk
 
     def one_more_waits(self, n: int) -> None:

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0005_admin_names'),
-        ('queues', '0006_acd_periods'),
+        ('queues', '0007_resume_and_vip'),
     ]
 
     operations = [

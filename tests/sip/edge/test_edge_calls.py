@@ -120,6 +120,17 @@ def test_a_caller_that_heeds_neither_contact_nor_record_route_is_in_its_call(cal
     assert call.process.receive().method == method
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [("dtmf", "5"), ("dtmf", "Signal=5"), ("dtmf-relay", "Signal=5\r\nDuration=160\r\n"), ("dtmf-relay", "signal= 5\r\nDuration= 160")],
+)
+def test_a_digit_by_info_reaches_the_process_in_the_form_it_reads(call: Call, kind: str, body: str) -> None:
+    call.answer()
+    call.phone.send(call.in_dialog("INFO", 2, f"Content-Type: application/{kind}", body=body), call.phone.edge)
+    heard = call.process.receive()
+    assert (heard.get("content-type"), heard.body) == ("application/dtmf-relay", b"Signal=5\r\nDuration=160\r\n")
+
+
 def test_nobody_without_the_dialogs_from_tag_is_in_a_call(call: Call, edge: Edge) -> None:
     call.answer()
     call.routes = []
