@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from callcenter.core import adminbase
 
 from .. import metrics
-from ..models import AgentStatePeriod, Command, Lease, Membership, Offer, Segment
+from ..models import AgentStatePeriod, Command, Lease, Membership, Offer, Queue, Segment
 
 
 class FigureFilter(admin.SimpleListFilter):
@@ -28,10 +28,23 @@ class FigureFilter(admin.SimpleListFilter):
         return queryset.filter(pk__in=metrics.behind(figure).values("pk")) if figure in metrics.COUNTS else queryset
 
 
+class TodayFilter(admin.SimpleListFilter):
+    """The entries that figures of today count, whatever the timezones of their queues."""
+
+    title = "day"
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("today", "Today, from the midnight of each queue")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
+        return queryset.filter(metrics.entered_today(Queue.objects.all())) if self.value() == "today" else queryset
+
+
 @admin.register(Segment)
 class SegmentAdmin(adminbase.RecordAdmin):
     list_display = ("call", "number", "queue", "agent", "outcome", "exit_reason", "entered_at", "left_at", "ended_at")
-    list_filter = (FigureFilter, "outcome", "queue", ("entered_at", admin.DateFieldListFilter))
+    list_filter = (FigureFilter, TodayFilter, "outcome", "queue", ("entered_at", admin.DateFieldListFilter))
     list_select_related = ("call", "queue", "agent")
 
 

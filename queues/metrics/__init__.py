@@ -3,7 +3,7 @@
 from .agents import AgentFigures, agent_figures, agents_figures, team_figures
 from .definitions import COUNTS, LEVELS, OUTCOMES, Level, behind, calls_behind, entries
 from .identity import broken_identities, check_identity
-from .queues import Interval, QueueFigures, by_interval, figures, midnight, queue_figures, queues_figures
+from .queues import Interval, QueueFigures, by_interval, entered_today, figures, midnight, queue_figures, queues_figures
 
 __all__ = [
     "COUNTS",
@@ -20,6 +20,7 @@ __all__ = [
     "by_interval",
     "calls_behind",
     "check_identity",
+    "entered_today",
     "entries",
     "figures",
     "midnight",

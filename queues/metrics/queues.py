@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, DateTimeField, DurationField, ExpressionWrapper, F, Func, Max, QuerySet, Value
+from django.db.models import Avg, Count, DateTimeField, DurationField, ExpressionWrapper, F, Func, Max, Q, QuerySet, Value
 from django.utils import timezone
 
 from queues.models import Queue, Segment
@@ -92,6 +94,12 @@ def midnight(zone: str, now: datetime | None = None) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def entered_today(queues: Iterable[Queue]) -> Q:
+    """The condition that an entry into one of these queues came since the last midnight of that queue's own timezone."""
+    starts = _by_start(queues, None, timezone.now())
+    return reduce(operator.or_, (Q(queue__in=group, entered_at__gte=start) for start, group in starts.items()), Q(pk__in=[]))
+
+
 def figures(chosen: QuerySet[Segment]) -> Figures:
     """The figures of these entries (made by `entries`), in one query."""
     return Figures(**_seconds(chosen.aggregate(**_measures())))
@@ -105,9 +113,7 @@ def queue_figures(queue: Queue, since: datetime | None = None, until: datetime |
 def queues_figures(queues: Iterable[Queue], since: datetime | None = None, until: datetime | None = None) -> dict[int, QueueFigures]:
     """Many queues by id: one query for each timezone among them, and one for those who wait now."""
     now = timezone.now()
-    by_start: dict[datetime, list[Queue]] = defaultdict(list)
-    for queue in queues:
-        by_start[since or midnight(queue.timezone, now)].append(queue)
+    by_start = _by_start(queues, since, now)
     live = _live([queue for group in by_start.values() for queue in group], now)
     found: dict[int, QueueFigures] = {}
     for start, group in by_start.items():
@@ -125,6 +131,14 @@ def by_interval(chosen: QuerySet[Segment], *, start: datetime, minutes: int = 30
     start_of = Func(width, "entered_at", Value(start), function="date_bin", output_field=DateTimeField())
     found = _grouped(chosen.annotate(interval_start=start_of), "interval_start")
     return [Interval(start=key, figures=Figures(**found[key])) for key in sorted(found)]
+
+
+def _by_start(queues: Iterable[Queue], since: datetime | None, now: datetime) -> dict[datetime, list[Queue]]:
+    """Queues by the moment from which they are counted: a given one, or the midnight of each."""
+    found: dict[datetime, list[Queue]] = defaultdict(list)
+    for queue in queues:
+        found[since or midnight(queue.timezone, now)].append(queue)
+    return found
 
 
 def _measures() -> dict[str, Any]:

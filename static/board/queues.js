@@ -35,8 +35,9 @@ function row(queue, actions) {
     h("th", { scope: "row" }, h("button.row-name.clip", { "aria-pressed": String(chosen), title: "Show only this queue's calls and agents", onclick: () => actions.chooseQueue(queue.id) }, queue.name),
       !queue.active && h("span.chip", { "data-colour": "grey" }, "Off")),
     amount(queue.links.waiting, queue.waiting, tone(waiting)),
-    cell(since(queue.oldest, { late: queue.warn_wait_seconds })),
-    cell([h("strong", { class: queue.agents.available ? null : "nought" }, queue.agents.available), h("span.quiet", null, ` / ${queue.agents.at_work}`)], unstaffed ? "red" : ""),
+    cell(link(queue.oldest && queue.links.waiting, since(queue.oldest, { late: queue.warn_wait_seconds }))),
+    cell([h("strong", { class: queue.agents.available ? null : "nought" }, link(queue.links.available, queue.agents.available)),
+      h("span.quiet", null, " / ", link(queue.links.at_work, queue.agents.at_work))], unstaffed ? "red" : ""),
     amount(queue.links.offered, queue.today.offered),
     amount(queue.links.answered, queue.today.answered),
     amount(queue.links.abandoned, queue.today.abandoned),
@@ -55,7 +56,7 @@ function amount(address, value, colour = "") {
   return h("td.n", { class: value ? null : "nought", "data-colour": colour || null }, colour && icon("triangle-alert", "attention"), link(address, value));
 }
 
-/** @param {string | undefined} address @param {any} content */
+/** @param {string | null | undefined} address @param {any} content */
 function link(address, content) {
   return address && content !== "–" ? h("a", { href: address }, content) : content;
 }

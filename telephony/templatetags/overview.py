@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django import template
 from django.db.models import Count, Q
@@ -34,7 +33,6 @@ def overview() -> dict[str, Any]:
     rows = [{"queue": queue, "figures": figures[queue.pk], "level": _level_colour(queue, figures[queue.pk].level)} for queue in queues]
     return {
         "now": timezone.now(),
-        "since": quote(min((one.since for one in figures.values() if one.since), default=timezone.now()).isoformat()),
         "rows": sorted(rows, key=lambda row: (-row["figures"].depth, not row["queue"].active, row["queue"].name)),
         "totals": _totals(figures.values()),
         "live": _live(),
@@ -78,11 +76,11 @@ def _level_colour(queue: Queue, level: float | None) -> str:
 
 
 @register.simple_tag
-def figure_link(row: dict[str, Any], figure: str) -> SafeString:
-    """A number that leads to the rows it counts."""
+def figure_link(row: dict[str, Any], figure: str, shown: Any = None) -> SafeString:
+    """A number that leads to the rows it counts; or another one, made of the same rows."""
     where = {"figure": figure, "queue__id__exact": row["queue"].pk, "entered_at__gte": row["figures"].since.isoformat()}
     url = f"{reverse('admin:queues_segment_changelist')}?{urlencode(where)}"
-    return format_html('<a href="{}">{}</a>', url, getattr(row["figures"], figure))
+    return format_html('<a href="{}">{}</a>', url, getattr(row["figures"], figure) if shown is None else shown)
 
 
 @register.filter

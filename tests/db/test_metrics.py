@@ -15,27 +15,13 @@ from agents.models import Agent, Team
 from queues import metrics, services
 from queues.metrics import OUTCOMES
 from queues.models import AgentStatePeriod, Call, Offer, Queue, Segment
-from queues.states import ENDED, OfferOutcome
+from queues.states import OfferOutcome
 from queues.states import SegmentOutcome as Outcome
 
 from . import cast
+from .cast import NOON, stay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.inconsistent_on_purpose]
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-def stay(
-    queue: Queue, outcome: str, *, wait: float = 10, talk: float = 60, paper: float = 0, at: datetime = NOON, **fields: Any
-) -> Segment:
-    """One entry that came out as `outcome` after `wait` seconds."""
-    call = Call.objects.create(state=ENDED, ended_at=timezone.now(), queue=queue)
-    times: dict[str, Any] = {} if outcome == Outcome.WAITING else {"left_at": at + timedelta(seconds=wait)}
-    if outcome == Outcome.ANSWERED:
-        answered = at + timedelta(seconds=wait)
-        ended = answered + timedelta(seconds=talk)
-        times |= {"answered_at": answered, "ended_at": ended, "wrap_up_ended_at": ended + timedelta(seconds=paper)}
-    return Segment.objects.create(**{"call": call, "number": 1, "queue": queue, "outcome": outcome, "entered_at": at, **times, **fields})
 
 
 @pytest.fixture
