@@ -15,7 +15,7 @@ from ..models import AgentStatePeriod, Command, Lease, Membership, Offer, Queue,
 
 
 class FigureFilter(admin.SimpleListFilter):
-    """The rows behind a figure: by the very condition that counts it."""
+    """The rows behind a figure, or behind several separated by commas: by the very conditions that count them."""
 
     title = "figure"
     parameter_name = "figure"
@@ -24,8 +24,9 @@ class FigureFilter(admin.SimpleListFilter):
         return [(name, name.replace("_", " ").capitalize()) for name in metrics.COUNTS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
-        figure = self.value()
-        return queryset.filter(pk__in=metrics.behind(figure).values("pk")) if figure in metrics.COUNTS else queryset
+        figure = self.value() or ""
+        known = set(figure.split(",")) <= metrics.COUNTS.keys()
+        return queryset.filter(pk__in=metrics.behind(figure).values("pk")) if known else queryset
 
 
 class TodayFilter(admin.SimpleListFilter):

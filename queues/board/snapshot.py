@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from agents.models import Agent, BreakReason
 from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
-from queues.metrics import LEVELS, QueueFigures
+from queues.metrics import QueueFigures, level_for
 from queues.models import Call, Membership, Offer, Queue
 from queues.states import ACTIVE, CALL
 from queues.states import WRAP_UP as CALL_WRAP_UP
@@ -23,7 +23,7 @@ from .scope import lookups_of, visible_queues, visible_to
 from .today import today
 
 WAITING_SHOWN = 200
-DRILLED = ("offered", "answered", "abandoned", "answered_in_time", "handled")
+DRILLED = ("offered", "answered", "abandoned", "handled")
 """Figures of a queue that lead to their entries."""
 
 
@@ -89,12 +89,12 @@ def _day_tiles(shown: list[Queue], figures: dict[int, QueueFigures]) -> dict[str
 
 
 def _sums(counts: Counter[str], counted: list[Queue]) -> dict[str, Any]:
-    level, link = LEVELS["default"], {name: links.entries_today(name, counted) for name in DRILLED}
+    level, link = level_for(counted), {name: links.entries_today(name, counted) for name in DRILLED}
     return {
         "offered": {"value": counts["offered"], "link": link["offered"]},
         "answered": {"value": counts["answered"], "link": link["answered"], "of": counts["offered"], "of_link": link["offered"]},
         "abandoned": {"value": counts["abandoned"], "link": link["abandoned"]},
-        "level": {"value": _whole(level.of(counts)), "link": link["answered_in_time"], "meaning": level.meaning},
+        "level": {"value": _whole(level.of(counts)), "link": links.entries_today(level.rows, counted), "meaning": level.meaning},
     }
 
 
@@ -131,6 +131,7 @@ def _queue(
         "today": _today(figures),
         "target": queue.service_level_target,
         "target_seconds": queue.service_level_seconds,
+        "level_meaning": level_for([queue]).meaning,
         "links": _links(queue, figures, {**staff, "serves": queue.pk}),
     }
 
@@ -166,6 +167,7 @@ def _links(queue: Queue, figures: QueueFigures, staff: dict[str, Any]) -> dict[s
     }
     if figures.since:
         found.update({name: links.entries(name, figures.since, queue) for name in DRILLED})
+        found["level"] = links.entries(level_for([queue]).rows, figures.since, queue)
     return found
 
 

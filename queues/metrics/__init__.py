@@ -1,7 +1,7 @@
 """The figures: one definition each, for live screens, reports and the calls behind a number alike."""
 
 from .agents import AgentFigures, agent_figures, agents_figures, team_figures
-from .definitions import COUNTS, LEVELS, OUTCOMES, Level, behind, calls_behind, entries
+from .definitions import COUNTS, LEVELS, OUTCOMES, Level, behind, calls_behind, entries, level_for
 from .identity import broken_identities, check_identity
 from .queues import Interval, QueueFigures, by_interval, entered_today, figures, midnight, queue_figures, queues_figures
 
@@ -23,6 +23,7 @@ __all__ = [
     "entered_today",
     "entries",
     "figures",
+    "level_for",
     "midnight",
     "queue_figures",
     "queues_figures",

@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from queues.models import Queue, Segment
 
-from .definitions import COUNTS, LEVELS, entries
+from .definitions import COUNTS, LEVELS, entries, level_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class QueueFigures(Figures):
     longest_wait_now: float | None = None
     average_wait_now: float | None = None
     level: float | None = None
-    """The service level by the default formula, in per cent."""
+    """The service level by the formula of the queue, in per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ def queues_figures(queues: Iterable[Queue], since: datetime | None = None, until
     for start, group in by_start.items():
         counted = _grouped(entries(since=start, until=until, queue__in=group), "queue")
         for queue in group:
-            level = LEVELS["default"].of(counted[queue.pk]) if queue.pk in counted else None
+            level = level_for([queue]).of(counted[queue.pk]) if queue.pk in counted else None
             found[queue.pk] = QueueFigures(**counted.get(queue.pk, {}), **live.get(queue.pk, {}), since=start, level=level)
     return found
 

@@ -10,6 +10,7 @@ from agents.models import Skill as Skill
 from .configuration import AnswerMode as AnswerMode
 from .configuration import Disposition as Disposition
 from .configuration import FallbackAction as FallbackAction
+from .configuration import LevelFormula as LevelFormula
 from .configuration import Membership as Membership
 from .configuration import MembershipRule as MembershipRule
 from .configuration import Queue as Queue

@@ -12,7 +12,7 @@ const COLUMNS = [
   ["Offered", "n", "Entries since midnight"],
   ["Answered", "n", "Reached an agent"],
   ["Abandoned", "n", "Hung up before an answer"],
-  ["In time", "n", "Service level: answered in time ÷ (answered + abandoned − short)"],
+  ["In time", "n", "Service level, by the formula of the queue"],
   ["ASA", "n", "Average speed of answer"],
   ["AHT", "n", "Average handling time: talk, hold and wrap-up"],
 ];
@@ -41,7 +41,7 @@ function row(queue, actions) {
     amount(queue.links.offered, queue.today.offered),
     amount(queue.links.answered, queue.today.answered),
     amount(queue.links.abandoned, queue.today.abandoned),
-    cell(link(queue.links.answered_in_time, percent(queue.today.level)), level(queue), `Target ${queue.target} % within ${queue.target_seconds} s`),
+    cell(link(queue.links.level, percent(queue.today.level)), level(queue), `Target ${queue.target} % within ${queue.target_seconds} s. ${queue.level_meaning}`),
     cell(link(queue.links.answered, seconds(queue.today.asa))),
     cell(link(queue.links.handled, seconds(queue.today.aht))));
 }

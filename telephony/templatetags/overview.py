@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from agents.models import Agent
 from agents.states import AGENT, OFFLINE
-from queues.metrics import queues_figures
+from queues.metrics import QueueFigures, level_for, queues_figures
 from queues.models import Call, Queue
 from queues.states import ACTIVE, AGENT_RINGING, CALL, LIVE
 from telephony.alive import silent
@@ -30,7 +30,7 @@ def overview() -> dict[str, Any]:
     """Queues with today's figures, agents by state, live calls, nodes, and what needs attention."""
     queues = list(Queue.objects.all())
     figures = queues_figures(queues)
-    rows = [{"queue": queue, "figures": figures[queue.pk], "level": _level_colour(queue, figures[queue.pk].level)} for queue in queues]
+    rows = [_row(queue, figures[queue.pk]) for queue in queues]
     return {
         "now": timezone.now(),
         "rows": sorted(rows, key=lambda row: (-row["figures"].depth, not row["queue"].active, row["queue"].name)),
@@ -40,6 +40,10 @@ def overview() -> dict[str, Any]:
         "recent": Call.objects.select_related("queue", "agent").order_by("-id")[:RECENT],
         "troubles": _troubles(),
     }
+
+
+def _row(queue: Queue, figures: QueueFigures) -> dict[str, Any]:
+    return {"queue": queue, "figures": figures, "level": _level_colour(queue, figures.level), "formula": level_for([queue])}
 
 
 def _totals(figures: Any) -> dict[str, int]:

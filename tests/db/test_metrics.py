@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from agents.models import Agent, Team
 from queues import metrics, services
 from queues.metrics import OUTCOMES
-from queues.models import AgentStatePeriod, Call, Offer, Queue, Segment
+from queues.models import AgentStatePeriod, Call, LevelFormula, Offer, Queue, Segment
 from queues.states import OfferOutcome
 from queues.states import SegmentOutcome as Outcome
 
@@ -67,6 +67,27 @@ def test_counts_and_means_of_a_day(figures: metrics.QueueFigures) -> None:
 def test_service_level_by_each_formula(figures: metrics.QueueFigures, formula: str, expected: float) -> None:
     assert figures.service_level(formula) == pytest.approx(100 * expected)
     assert formula in metrics.LEVELS
+
+
+@pytest.mark.parametrize("formula", LevelFormula.values)
+def test_the_formula_of_the_queue_applies_to_the_past_and_its_good_entries_can_be_listed(
+    figures: metrics.QueueFigures, support: Queue, formula: str
+) -> None:
+    Queue.objects.filter(pk=support.pk).update(service_level_formula=formula)
+    support.refresh_from_db()
+    level = metrics.level_for([support])
+    assert day(support).level == figures.service_level(formula)
+    assert metrics.behind(level.rows, queue=support).count() == sum(getattr(figures, name) for name in level.good)
+
+
+def test_queues_that_differ_in_their_formula_are_added_up_by_the_default_one() -> None:
+    one, other = Queue(service_level_formula="sl2"), Queue(service_level_formula="answered")
+    assert metrics.level_for([one, one]) == metrics.LEVELS["sl2"]
+    assert metrics.level_for([one, other]) == metrics.level_for([]) == metrics.LEVELS["default"]
+
+
+def test_every_formula_that_can_be_chosen_is_defined() -> None:
+    assert list(metrics.LEVELS) == LevelFormula.values
 
 
 def test_of_nothing_there_are_no_rates(support: Queue) -> None:

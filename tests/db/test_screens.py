@@ -175,22 +175,44 @@ def busy_day(name: str, team: Team, **queue: Any) -> Queue:
 
 def numbers(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
     """Every number of a board with its name and its link."""
-    counted = metrics.queues_figures(Queue.objects.filter(pk__in=[row["id"] for row in shown["queues"]]))
-    waiting, in_time = shown["tiles"]["waiting"]["value"], sum(figures.answered_in_time for figures in counted.values())
+    queues = Queue.objects.in_bulk([row["id"] for row in shown["queues"]])
+    counted = {pk: asdict(figures) for pk, figures in metrics.queues_figures(queues.values()).items()}
+    good = sum(figures[name] for figures in counted.values() for name in metrics.level_for(queues.values()).good)
     for name, tile in shown["tiles"].items():
-        yield f"tile {name}", {"longest": waiting, "level": in_time}.get(name, tile.get("value")), tile["link"]
+        number = {"longest": shown["tiles"]["waiting"]["value"], "level": good}.get(name, tile.get("value"))
+        yield f"tile {name}", number, tile["link"]
         if "of" in tile:
             yield f"tile {name}, of", tile["of"], tile["of_link"]
     for row in shown["queues"]:
-        known = {**asdict(counted[row["id"]]), **row["today"], **row["agents"], "waiting": row["waiting"]}
+        good = sum(counted[row["id"]][name] for name in metrics.level_for([queues[row["id"]]]).good)
+        known = {**counted[row["id"]], **row["today"], **row["agents"], "waiting": row["waiting"], "level": good}
         yield from ((f"{row['name']}, {name}", known[name], link) for name, link in row["links"].items())
+
+
+@pytest.mark.inconsistent_on_purpose
+def test_the_service_level_of_a_queue_is_by_its_own_formula_and_of_several_by_the_one_they_share(supervisor: User) -> None:
+    Queue.objects.update(active=False)
+    first, second = cast.queue("first", service_level_formula="answered"), cast.queue("second", service_level_formula="answered")
+    for outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
+        cast.stay(first, outcome, wait=10, at=metrics.midnight("UTC"))
+    for tile, changed in ((100, "answered"), (50, "overflow"), (50, "default")):
+        Queue.objects.filter(pk=second.pk).update(service_level_formula=changed)
+        today.forget()
+        shown = board(supervisor)
+        assert shown["tiles"]["level"]["value"] == tile, "the default where they differ"
+        assert {row["name"]: row["today"]["level"] for row in shown["queues"]} == {first.name: 100, second.name: None}
+    assert shown["queues"][0]["level_meaning"] == metrics.LEVELS["answered"].meaning
 
 
 @pytest.mark.inconsistent_on_purpose
 @pytest.mark.parametrize("bounded", [True, False])
 def test_every_number_on_the_board_is_the_number_of_rows_behind_it(supervisor: User, client: Client, bounded: bool) -> None:
     mine, theirs = Team.objects.create(name="Mine"), Team.objects.create(name="Theirs")
-    days = [busy_day("berlin", mine), busy_day("tokyo", mine, timezone="Asia/Tokyo"), busy_day("theirs", theirs)]
+    days = [
+        busy_day("berlin", mine, service_level_formula="sl2"),
+        busy_day("tokyo", mine, timezone="Asia/Tokyo"),
+        busy_day("theirs", theirs),
+    ]
     closed, draining = busy_day("closed", mine), busy_day("draining", mine)
     Queue.objects.filter(pk__in=[closed.pk, draining.pk]).update(active=False)
     for call in Call.objects.waiting().filter(queue=closed):
