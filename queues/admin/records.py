@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -52,7 +53,7 @@ class SegmentAdmin(adminbase.RecordAdmin):
 @admin.register(Offer)
 class OfferAdmin(adminbase.RecordAdmin):
     list_display = ("call", "agent", "queue", "outcome", "sip_status", "opened_at", "closed_at")
-    list_filter = ("outcome", "queue", ("opened_at", admin.DateFieldListFilter))
+    list_filter = ("outcome", "queue", ("opened_at", admin.DateFieldListFilter), ("segment__entered_at", admin.DateFieldListFilter))
     list_select_related = ("call", "queue", "agent")
 
 
@@ -63,10 +64,24 @@ class CommandAdmin(adminbase.RecordAdmin):
     list_select_related = ("call",)
 
 
+class PeriodTodayFilter(admin.SimpleListFilter):
+    """The periods that shares of today are made of, also the one that midnight fell into."""
+
+    title = "day"
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("today", "Today, from midnight")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AgentStatePeriod]) -> QuerySet[AgentStatePeriod]:
+        of_today = metrics.periods(metrics.midnight(settings.TIME_ZONE)).values("pk")
+        return queryset.filter(pk__in=of_today) if self.value() == "today" else queryset
+
+
 @admin.register(AgentStatePeriod)
 class AgentStatePeriodAdmin(adminbase.RecordAdmin):
     list_display = ("agent", "state", "break_reason", "began_at", "ended_at")
-    list_filter = ("state", "agent__team", ("began_at", admin.DateFieldListFilter))
+    list_filter = (PeriodTodayFilter, "state", "agent__team", ("began_at", admin.DateFieldListFilter))
     list_select_related = ("agent",)
 
 

@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
+from agents.models import Agent
 from agents.states import AGENT, OFFLINE
 from queues.models import Queue
-from queues.states import AGENT_RINGING, QUEUED
+from queues.states import AGENT_RINGING, MISSES, QUEUED
 
 
 def listing(model: str, *, app: str = "queues", **lookups: Any) -> str:
@@ -48,6 +49,16 @@ def entries(figure: str, since: datetime, queue: Queue) -> str:
 def entries_today(figure: str, queues: Iterable[Queue]) -> str:
     """The same of several queues. No moment is named: each queue has a midnight of its own."""
     return listing("segment", figure=figure, day="today", queue__id__in=_ids(queues))
+
+
+def missed(since: datetime, queue: Queue) -> str:
+    """The offers of the queue's entries since a moment that no agent took."""
+    return listing("offer", outcome__in=",".join(MISSES), segment__entered_at__gte=since.isoformat(), queue__id__exact=queue.pk)
+
+
+def spent_today(agent: Agent) -> str:
+    """What the agent did since midnight, one row for each state."""
+    return listing("agentstateperiod", agent__id__exact=agent.pk, day="today")
 
 
 def _ids(queues: Iterable[Queue]) -> str:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import User
 from agents.models import Agent, BreakReason
 from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
-from queues.metrics import QueueFigures, level_for
+from queues.metrics import AgentFigures, QueueFigures, level_for
 from queues.models import Call, Membership, Offer, Queue
 from queues.states import ACTIVE, CALL
 from queues.states import WRAP_UP as CALL_WRAP_UP
@@ -23,7 +23,7 @@ from .scope import lookups_of, visible_queues, visible_to
 from .today import today
 
 WAITING_SHOWN = 200
-DRILLED = ("offered", "answered", "abandoned", "handled")
+DRILLED = ("offered", "answered", "abandoned", "short", "callback", "overflow", "voicemail", "refused", "handled")
 """Figures of a queue that lead to their entries."""
 
 
@@ -151,8 +151,11 @@ def _today(figures: QueueFigures) -> dict[str, Any]:
         "answered": figures.answered,
         "abandoned": figures.abandoned,
         "short": figures.short,
+        "callback": figures.callback,
         "overflow": figures.overflow,
+        "voicemail": figures.voicemail,
         "refused": figures.refused,
+        "missed": figures.missed,
         "asa": _whole(figures.asa),
         "aht": _whole(figures.aht),
         "level": _whole(figures.level),
@@ -167,6 +170,7 @@ def _links(queue: Queue, figures: QueueFigures, staff: dict[str, Any]) -> dict[s
     }
     if figures.since:
         found.update({name: links.entries(name, figures.since, queue) for name in DRILLED})
+        found["missed"] = links.missed(figures.since, queue)
         found["level"] = links.entries(level_for([queue]).rows, figures.since, queue)
     return found
 
@@ -218,11 +222,12 @@ def _rung(calls: list[int]) -> dict[int, list[str]]:
 
 def _agents(agents: list[Agent], served: dict[int, list[Membership]]) -> list[dict[str, Any]]:
     with_caller = _callers(agents)
-    rows = [_agent(agent, served[agent.pk], with_caller.get(agent.pk)) for agent in agents]
+    figures = today.agents()
+    rows = [_agent(agent, served[agent.pk], with_caller.get(agent.pk), figures.get(agent.pk, AgentFigures())) for agent in agents]
     return sorted(rows, key=lambda row: (row["state"] == OFFLINE, row["name"], row["id"]))
 
 
-def _agent(agent: Any, memberships: list[Membership], caller: dict[str, Any] | None) -> dict[str, Any]:
+def _agent(agent: Any, memberships: list[Membership], caller: dict[str, Any] | None, figures: AgentFigures) -> dict[str, Any]:
     return {
         "id": agent.pk,
         "name": agent.name,
@@ -238,6 +243,7 @@ def _agent(agent: Any, memberships: list[Membership], caller: dict[str, Any] | N
         "caller": caller,
         "queues": [{"id": m.queue_id, "name": m.queue.name, "logged_in": m.logged_in} for m in memberships],
         "misses": agent.misses_in_row,
+        "today": {"occupancy": _whole(figures.occupancy), "utilization": _whole(figures.utilization), "link": links.spent_today(agent)},
     }
 
 

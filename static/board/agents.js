@@ -22,7 +22,17 @@ function row(agent, data, actions) {
       h("span.chip", { "data-colour": agent.colour, title: agent.meaning }, agent.label),
       since(agent.since, { class: "agent-since", late: agent.max_minutes ? agent.max_minutes * 60 : null })),
     h("span.agent-what", null, what(agent, lost)),
+    shares(agent.today),
     data.may_steer && h("button.button.bare.small", { title: `Change the state of ${agent.name}`, onclick: () => actions.steer(agent) }, icon("settings", "Change state")));
+}
+
+/** How the agent's day was spent. @param {any} today */
+function shares(today) {
+  const line = (/** @type {string} */ name, /** @type {number | null} */ value, /** @type {string} */ hint) =>
+    h("span.quiet", { title: hint }, `${name} `, value === null ? "–" : h("a.number", { href: today.link || null }, `${value} %`));
+  return h("span.agent-shares", null,
+    line("occ.", today.occupancy, "Occupancy today: on contact, of the time on contact or idle"),
+    line("util.", today.utilization, "Utilization today: on contact, of the time logged in"));
 }
 
 /** @param {any} agent @param {boolean} lost */

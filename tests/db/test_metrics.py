@@ -15,7 +15,7 @@ from agents.models import Agent, Team
 from queues import metrics, services
 from queues.metrics import OUTCOMES
 from queues.models import AgentStatePeriod, Call, LevelFormula, Offer, Queue, Segment
-from queues.states import OfferOutcome
+from queues.states import MISSES, OfferOutcome
 from queues.states import SegmentOutcome as Outcome
 
 from . import cast
@@ -232,19 +232,32 @@ def test_what_agents_and_teams_handled(support: Queue) -> None:
     assert (both.answered, both.talk, both.aht) == (2, 160, 90)
 
 
+def offer(segment: Segment, agent: Agent, outcome: str) -> None:
+    Offer.objects.create(
+        call=segment.call, segment=segment, queue=segment.queue, agent=agent, outcome=outcome, opened_at=NOON, expires_at=NOON,
+        closed_at=NOON, released_at=NOON,
+    )  # fmt: skip
+
+
 def test_the_answer_rate_counts_only_offers_that_were_the_agents_to_take(support: Queue) -> None:
     alice = cast.agent(state="offline")
     for outcome in (OfferOutcome.ACCEPTED, OfferOutcome.NO_ANSWER, OfferOutcome.CANCELLED, OfferOutcome.RESCINDED):
-        segment = stay(support, Outcome.ANSWERED)
-        Offer.objects.create(
-            call=segment.call, segment=segment, queue=support, agent=alice, outcome=outcome, opened_at=NOON, expires_at=NOON,
-            closed_at=NOON, released_at=NOON,
-        )  # fmt: skip
+        offer(stay(support, Outcome.ANSWERED), alice, outcome)
     found = metrics.agent_figures(alice, since=NOON)
     assert (found.accepted, found.missed, found.offers, found.answer_rate) == (1, 1, 2, 50)
 
 
+def test_missed_offers_are_counted_with_the_entries_they_belong_to(support: Queue) -> None:
+    alice = cast.agent(state="offline")
+    early = stay(support, Outcome.ABANDONED, at=NOON - timedelta(hours=2))
+    for outcome in (*MISSES, OfferOutcome.ACCEPTED, OfferOutcome.CANCELLED, OfferOutcome.RESCINDED):
+        for segment in (stay(support, Outcome.ANSWERED), early):
+            offer(segment, alice, outcome)
+    found = day(support)
+    assert (found.missed, found.answered) == (len(MISSES), len(MISSES) + 3)
+
+
 def test_figures_of_many_queues_cost_a_query_for_each_timezone(django_assert_num_queries: Any) -> None:
     queues = [cast.queue() for _ in range(5)] + [cast.queue(timezone="Asia/Tokyo")]
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         metrics.queues_figures(queues)

@@ -145,10 +145,12 @@ def test_the_board_counts_the_floor(supervisor: User) -> None:
     assert (tiles["offered"], tiles["answered"]) == (3, 1)
     assert [row["id"] for row in shown["waiting"]["rows"]] == [waiting.pk, ringing.pk], "in the order of service"
     row = next(row for row in shown["queues"] if row["id"] == queue.pk)
+    assert (row["today"]["missed"], row["today"]["refused"]) == (0, 0)
     assert (row["waiting"], row["agents"]) == (2, {"available": 0, "busy": 1, "at_work": 2})
     agents = {agent["id"]: agent for agent in shown["agents"]}
     assert agents[alice.pk]["caller"]["id"] == talking.pk
     assert agents[bob.pk]["reachable"] is False
+    assert (agents[alice.pk]["today"]["utilization"] is not None, agents[bob.pk]["today"]["utilization"]) == (True, 0)
 
 
 def rows_behind(client: Client, link: str) -> int:
@@ -163,6 +165,8 @@ def busy_day(name: str, team: Team, **queue: Any) -> Queue:
     for state, phone in (("available", False), ("offline", True), ("break", True), ("available", True), ("available", True)):
         cast.agent(f"{name}-{state}", queues=(where,), team=team, state=state, phone=phone)
     cast.talk(cast.enqueue(where))
+    first = cast.enqueue(where)
+    services.offer_failed(cast.open_offers(first)[0].pk, OfferOutcome.NO_ANSWER)
     for _ in range(3):
         cast.enqueue(where)
     cast.agent(f"{name}-free", team=team)
@@ -171,6 +175,11 @@ def busy_day(name: str, team: Team, **queue: Any) -> Queue:
             for seconds, wait in ((-1, 5), (1, 2), (1, 30)):
                 cast.stay(where, outcome, wait=wait, at=metrics.midnight(zone) + timedelta(seconds=seconds))
     return where
+
+
+def links_of_agents(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
+    for row in shown["agents"]:
+        yield f"{row['name']}, shares", metrics.periods(metrics.midnight("UTC")).filter(agent=row["id"]).count(), row["today"]["link"]
 
 
 def numbers(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
@@ -223,7 +232,7 @@ def test_every_number_on_the_board_is_the_number_of_rows_behind_it(supervisor: U
     shown = board(supervisor)
     there = {row["id"] for row in shown["queues"]}
     assert [day.pk in there for day in (*days, draining, closed)] == [True, True, not bounded, True, False]
-    found = list(numbers(shown))
+    found = [*numbers(shown), *links_of_agents(shown)]
     assert [(name, rows_behind(client, link)) for name, _, link in found] == [(name, number) for name, number, _ in found]
     assert all(number for name, number, _ in found if name.startswith("tile")), "nothing is compared with nothing"
 
@@ -246,8 +255,10 @@ def test_the_board_takes_as_many_queries_for_a_hundred_agents_as_for_one(supervi
         cast.agent(f"agent{n}", queues=(queue,))
     for _ in range(20):
         cast.enqueue(queue)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         board(supervisor)
+    with django_assert_max_num_queries(16):
+        board(supervisor)  # the shares of the agents' time are kept
 
 
 def test_a_supervisor_of_a_team_sees_that_team_and_its_queues(supervisor: User) -> None:
