@@ -43,6 +43,7 @@ def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
         "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures()), staff) for queue in shown],
         "waiting": _line(waiting),
         "agents": _agents(agents, served),
+        "agents_link": links.listing("agent", app="agents", **staff),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name")),
     }
 

@@ -178,6 +178,7 @@ def busy_day(name: str, team: Team, **queue: Any) -> Queue:
 
 
 def links_of_agents(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
+    yield "agents", len(shown["agents"]), shown["agents_link"]
     for row in shown["agents"]:
         yield f"{row['name']}, shares", metrics.periods(metrics.midnight("UTC")).filter(agent=row["id"]).count(), row["today"]["link"]
 
