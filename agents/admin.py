@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.contrib import admin, messages
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils import timezone
@@ -93,13 +93,28 @@ class BreakReasonAdmin(adminbase.ModelAdmin):
         return super().has_delete_permission(request, obj) and (obj is None or obj.code != defaults.MISSED)
 
 
+class ReachableFilter(admin.SimpleListFilter):
+    """Whether a phone of the agent can ring now."""
+
+    title = "phone"
+    parameter_name = "reachable"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("yes", "Reachable"), ("no", "No phone")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Agent]) -> QuerySet[Agent]:
+        can_ring = Q(pk__in=Agent.objects.reachable().values("pk"))
+        conditions = {"yes": can_ring, "no": ~can_ring}
+        return queryset.filter(conditions.get(self.value() or "", Q()))
+
+
 @admin.register(Agent)
 class AgentAdmin(adminbase.SpreadsheetAdmin):
     form = AgentForm
     resource_classes = [AgentResource]
     rings_edge = True
     list_display = ("name", "extension", "state_chip", "phone_chip", "since", "team", "sip_username", "active_chip")
-    list_filter = ("state", "active", "team", "ready_when_registered")
+    list_filter: ClassVar[tuple[Any, ...]] = ("state", ReachableFilter, "active", "team", "ready_when_registered")
     list_select_related = ("team", "break_reason")
     search_fields = ("name", "extension", "sip_username", "user__username")
     autocomplete_fields = ("team",)

@@ -19,6 +19,7 @@ from callcenter.core import adminbase, roles
 from callcenter.core.adminbase import actor_of, for_each
 
 from .. import services
+from ..models import Membership, Queue
 from ..roster_keeping import rebuild_all_soon
 from .membership import AgentsQueuesInline
 
@@ -53,8 +54,24 @@ class SkillAdmin(Rostered, base.SkillAdmin):
     pass
 
 
+class ServesFilter(admin.SimpleListFilter):
+    """Who is logged in to a queue, whatever else the agent does."""
+
+    title = "logged in to"
+    parameter_name = "serves"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(str(pk), name) for pk, name in Queue.objects.values_list("pk", "name")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Agent]) -> QuerySet[Agent]:
+        chosen = self.value() or ""
+        serving = Membership.objects.filter(queue=int(chosen) if chosen.isdecimal() else 0, logged_in=True)
+        return queryset.filter(pk__in=serving.values("agent")) if chosen else queryset
+
+
 @admin.register(Agent)
 class AgentAdmin(Rostered, base.AgentAdmin):
+    list_filter = (*base.AgentAdmin.list_filter, ServesFilter)
     inlines = [AgentsQueuesInline, *base.AgentAdmin.inlines]
     actions = ["make_available", "send_on_break", "log_out", *base.AgentAdmin.actions]
 

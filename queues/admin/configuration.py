@@ -105,7 +105,8 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             {
                 "classes": ["tab"],
                 "fields": (
-                    ("service_level_seconds", "service_level_target"), ("warn_waiting", "warn_wait_seconds"), "short_abandon_seconds",
+                    ("service_level_seconds", "service_level_target"), "service_level_formula",
+                    ("warn_waiting", "warn_wait_seconds"), "short_abandon_seconds",
                 ),
                 "description": "Used by figures and colours only; changes apply to the past as well.",
             },

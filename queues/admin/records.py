@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -11,11 +12,11 @@ from django.http import HttpRequest
 from callcenter.core import adminbase
 
 from .. import metrics
-from ..models import AgentStatePeriod, Command, Lease, Membership, Offer, Segment
+from ..models import AgentStatePeriod, Command, Lease, Membership, Offer, Queue, Segment
 
 
 class FigureFilter(admin.SimpleListFilter):
-    """The rows behind a figure: by the very condition that counts it."""
+    """The rows behind a figure, or behind several separated by commas: by the very conditions that count them."""
 
     title = "figure"
     parameter_name = "figure"
@@ -24,21 +25,35 @@ class FigureFilter(admin.SimpleListFilter):
         return [(name, name.replace("_", " ").capitalize()) for name in metrics.COUNTS]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
-        figure = self.value()
-        return queryset.filter(pk__in=metrics.behind(figure).values("pk")) if figure in metrics.COUNTS else queryset
+        figure = self.value() or ""
+        known = set(figure.split(",")) <= metrics.COUNTS.keys()
+        return queryset.filter(pk__in=metrics.behind(figure).values("pk")) if known else queryset
+
+
+class TodayFilter(admin.SimpleListFilter):
+    """The entries that figures of today count, whatever the timezones of their queues."""
+
+    title = "day"
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("today", "Today, from the midnight of each queue")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Segment]) -> QuerySet[Segment]:
+        return queryset.filter(metrics.entered_today(Queue.objects.all())) if self.value() == "today" else queryset
 
 
 @admin.register(Segment)
 class SegmentAdmin(adminbase.RecordAdmin):
     list_display = ("call", "number", "queue", "agent", "outcome", "exit_reason", "entered_at", "left_at", "ended_at")
-    list_filter = (FigureFilter, "outcome", "queue", ("entered_at", admin.DateFieldListFilter))
+    list_filter = (FigureFilter, TodayFilter, "outcome", "queue", ("entered_at", admin.DateFieldListFilter))
     list_select_related = ("call", "queue", "agent")
 
 
 @admin.register(Offer)
 class OfferAdmin(adminbase.RecordAdmin):
     list_display = ("call", "agent", "queue", "outcome", "sip_status", "opened_at", "closed_at")
-    list_filter = ("outcome", "queue", ("opened_at", admin.DateFieldListFilter))
+    list_filter = ("outcome", "queue", ("opened_at", admin.DateFieldListFilter), ("segment__entered_at", admin.DateFieldListFilter))
     list_select_related = ("call", "queue", "agent")
 
 
@@ -49,10 +64,24 @@ class CommandAdmin(adminbase.RecordAdmin):
     list_select_related = ("call",)
 
 
+class PeriodTodayFilter(admin.SimpleListFilter):
+    """The periods that shares of today are made of, also the one that midnight fell into."""
+
+    title = "day"
+    parameter_name = "day"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("today", "Today, from midnight")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[AgentStatePeriod]) -> QuerySet[AgentStatePeriod]:
+        of_today = metrics.periods(metrics.midnight(settings.TIME_ZONE)).values("pk")
+        return queryset.filter(pk__in=of_today) if self.value() == "today" else queryset
+
+
 @admin.register(AgentStatePeriod)
 class AgentStatePeriodAdmin(adminbase.RecordAdmin):
     list_display = ("agent", "state", "break_reason", "began_at", "ended_at")
-    list_filter = ("state", "agent__team", ("began_at", admin.DateFieldListFilter))
+    list_filter = (PeriodTodayFilter, "state", "agent__team", ("began_at", admin.DateFieldListFilter))
     list_select_related = ("agent",)
 
 

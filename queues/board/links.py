@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
+from agents.models import Agent
+from agents.states import AGENT, OFFLINE
 from queues.models import Queue
-from queues.states import AGENT_RINGING, QUEUED
+from queues.states import AGENT_RINGING, MISSES, QUEUED
 
 
 def listing(model: str, *, app: str = "queues", **lookups: Any) -> str:
@@ -28,18 +31,35 @@ def call(pk: int) -> str:
         return ""
 
 
-def agents(state: str) -> str:
-    return listing("agent", app="agents", state__exact=state)
+def agents(*states: str, **lookups: Any) -> str:
+    """The agents in one of these states, or in any but offline if none is given."""
+    chosen = states or [state.name for state in AGENT.states if state.name != OFFLINE]
+    return listing("agent", app="agents", state__in=",".join(chosen), **lookups)
 
 
-def waiting(queue: Queue | None = None) -> str:
-    mine: dict[str, Any] = {"queue__id__exact": queue.pk} if queue else {}
-    return listing("call", state__in=f"{QUEUED},{AGENT_RINGING}", **mine)
+def waiting(queues: Iterable[Queue]) -> str:
+    return listing("call", state__in=f"{QUEUED},{AGENT_RINGING}", queue__id__in=_ids(queues))
 
 
-def entries(figure: str, since: datetime, queue: Queue | None = None) -> str:
-    """The entries since a moment that this figure, one of `metrics.COUNTS`, counts."""
-    lookups: dict[str, Any] = {"figure": figure, "entered_at__gte": since.isoformat()}
-    if queue:
-        lookups["queue__id__exact"] = queue.pk
-    return listing("segment", **lookups)
+def entries(figure: str, since: datetime, queue: Queue) -> str:
+    """The entries into a queue since a moment that this figure, one of `metrics.COUNTS`, counts."""
+    return listing("segment", figure=figure, entered_at__gte=since.isoformat(), queue__id__exact=queue.pk)
+
+
+def entries_today(figure: str, queues: Iterable[Queue]) -> str:
+    """The same of several queues. No moment is named: each queue has a midnight of its own."""
+    return listing("segment", figure=figure, day="today", queue__id__in=_ids(queues))
+
+
+def missed(since: datetime, queue: Queue) -> str:
+    """The offers of the queue's entries since a moment that no agent took."""
+    return listing("offer", outcome__in=",".join(MISSES), segment__entered_at__gte=since.isoformat(), queue__id__exact=queue.pk)
+
+
+def spent_today(agent: Agent) -> str:
+    """What the agent did since midnight, one row for each state."""
+    return listing("agentstateperiod", agent__id__exact=agent.pk, day="today")
+
+
+def _ids(queues: Iterable[Queue]) -> str:
+    return ",".join(str(queue.pk) for queue in queues)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 
@@ -21,6 +23,12 @@ def visible_to(user: User) -> AgentQuerySet:
     return agents if teams is None else agents.filter(team__in=teams)
 
 
+def lookups_of(user: User) -> dict[str, Any]:
+    """The agents of `visible_to`, as look-ups of the admin's list."""
+    teams = _own_teams(user)
+    return {"active__exact": 1, **({} if teams is None else {"team__id__in": ",".join(map(str, teams))})}
+
+
 def visible_queues(user: User) -> QuerySet[Queue]:
     """The queues that the visible agents serve, or all; a queue that is off only while calls still wait in it."""
     teams = _own_teams(user)
@@ -32,9 +40,8 @@ def visible_calls(user: User) -> QuerySet[Call]:
     return Call.objects.filter(queue__in=visible_queues(user))
 
 
-def _own_teams(user: User) -> QuerySet[Team] | None:
-    """The teams that bound this person's view; None if nothing does."""
+def _own_teams(user: User) -> list[int] | None:
+    """The ids of the teams that bound this person's view; None if nothing does."""
     if has_role(user, MANAGER, AUDITOR):
         return None
-    teams = Team.objects.filter(supervisors=user)
-    return teams if teams.exists() else None
+    return list(Team.objects.filter(supervisors=user).order_by("pk").values_list("pk", flat=True)) or None

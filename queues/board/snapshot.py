@@ -13,17 +13,17 @@ from django.contrib.auth.models import User
 from agents.models import Agent, BreakReason
 from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
-from queues.metrics import LEVELS, QueueFigures
+from queues.metrics import AgentFigures, QueueFigures, level_for
 from queues.models import Call, Membership, Offer, Queue
 from queues.states import ACTIVE, CALL
 from queues.states import WRAP_UP as CALL_WRAP_UP
 
 from . import links
-from .scope import visible_queues, visible_to
+from .scope import lookups_of, visible_queues, visible_to
 from .today import today
 
 WAITING_SHOWN = 200
-DRILLED = ("offered", "answered", "abandoned", "answered_in_time", "handled")
+DRILLED = ("offered", "answered", "abandoned", "short", "callback", "overflow", "voicemail", "refused", "handled")
 """Figures of a queue that lead to their entries."""
 
 
@@ -35,13 +35,15 @@ def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
     served = _served(agents)
     figures = today.figures()
     shown = [queue for queue in queues if queue.active or any(call.queue_id == queue.pk for call in waiting)]
+    staff = lookups_of(user)
     return {
         "may_steer": may_steer,
         "scope": sorted({agent.team.name for agent in agents if agent.team}) if agents else [],
-        "tiles": _tiles(agents, waiting, [figures[queue.pk] for queue in shown if queue.pk in figures]),
-        "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures())) for queue in shown],
+        "tiles": {**_line_tiles(waiting, shown), **_agent_tiles(agents, staff), **_day_tiles(shown, figures)},
+        "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures()), staff) for queue in shown],
         "waiting": _line(waiting),
         "agents": _agents(agents, served),
+        "agents_link": links.listing("agent", app="agents", **staff),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name")),
     }
 
@@ -53,7 +55,7 @@ def _waiting(queues: list[Queue]) -> Iterable[Call]:
 def _served(agents: list[Agent]) -> dict[int, list[Membership]]:
     """The memberships of each agent by agent id."""
     found: dict[int, list[Membership]] = defaultdict(list)
-    for membership in Membership.objects.filter(agent__in=agents, queue__active=True).select_related("queue"):
+    for membership in Membership.objects.filter(agent__in=agents).select_related("queue"):
         found[membership.agent_id].append(membership)
     return found
 
@@ -61,36 +63,39 @@ def _served(agents: list[Agent]) -> dict[int, list[Membership]]:
 # Tiles
 
 
-def _tiles(agents: list[Agent], waiting: list[Call], figures: list[QueueFigures]) -> dict[str, Any]:
+def _line_tiles(waiting: list[Call], shown: list[Queue]) -> dict[str, Any]:
     oldest = min((call.enqueued_at for call in waiting if call.enqueued_at), default=None)
-    since = min((each.since for each in figures if each.since), default=None)
-    return {
-        "waiting": {"value": len(waiting), "link": links.waiting()},
-        "longest": {"since": oldest, "link": links.waiting()},
-        **_agent_tiles(agents),
-        **(_day_tiles(figures, since) if since else {}),
-    }
+    link = links.waiting(shown)
+    return {"waiting": {"value": len(waiting), "link": link}, "longest": {"since": oldest, "link": link}}
 
 
-def _agent_tiles(agents: list[Agent]) -> dict[str, Any]:
+def _agent_tiles(agents: list[Agent], staff: dict[str, Any]) -> dict[str, Any]:
     at_work = [agent for agent in agents if agent.state != OFFLINE]
+    available, unreachable = sum(_takes_calls(agent) for agent in at_work), sum(_unreachable(agent) for agent in at_work)
+    all_of_them = {"of": len(at_work), "of_link": links.agents(**staff)}
     return {
-        "available": {"value": sum(_takes_calls(agent) for agent in at_work), "of": len(at_work), "link": links.agents(AVAILABLE)},
-        "talking": {"value": sum(agent.state == ON_CALL for agent in at_work), "link": links.agents(ON_CALL)},
-        "unreachable": {"value": sum(_unreachable(agent) for agent in at_work), "link": links.agents(AVAILABLE)},
+        "available": {"value": available, "link": links.agents(AVAILABLE, reachable="yes", **staff), **all_of_them},
+        "talking": {"value": sum(agent.state == ON_CALL for agent in at_work), "link": links.agents(ON_CALL, **staff)},
+        "unreachable": {"value": unreachable, "link": links.agents(AVAILABLE, reachable="no", **staff)},
     }
 
 
-def _day_tiles(figures: list[QueueFigures], since: datetime) -> dict[str, Any]:
+def _day_tiles(shown: list[Queue], figures: dict[int, QueueFigures]) -> dict[str, Any]:
+    """Each queue counts from its own midnight, and so do the lists behind the sums; nothing if no queue is shown."""
+    counted = [queue for queue in shown if queue.pk in figures]
     counts: Counter[str] = Counter()
-    for each in figures:
-        counts.update({name: value for name, value in asdict(each).items() if isinstance(value, int)})
-    level = LEVELS["default"].of(counts)
+    for queue in counted:
+        counts.update({name: value for name, value in asdict(figures[queue.pk]).items() if isinstance(value, int)})
+    return _sums(counts, counted) if counted else {}
+
+
+def _sums(counts: Counter[str], counted: list[Queue]) -> dict[str, Any]:
+    level, link = level_for(counted), {name: links.entries_today(name, counted) for name in DRILLED}
     return {
-        "offered": {"value": counts["offered"], "link": links.entries("offered", since)},
-        "answered": {"value": counts["answered"], "link": links.entries("answered", since)},
-        "abandoned": {"value": counts["abandoned"], "link": links.entries("abandoned", since)},
-        "level": {"value": _whole(level), "link": links.entries("answered_in_time", since), "meaning": LEVELS["default"].meaning},
+        "offered": {"value": counts["offered"], "link": link["offered"]},
+        "answered": {"value": counts["answered"], "link": link["answered"], "of": counts["offered"], "of_link": link["offered"]},
+        "abandoned": {"value": counts["abandoned"], "link": link["abandoned"]},
+        "level": {"value": _whole(level.of(counts)), "link": links.entries_today(level.rows, counted), "meaning": level.meaning},
     }
 
 
@@ -106,7 +111,12 @@ def _unreachable(agent: Any) -> bool:
 
 
 def _queue(
-    queue: Queue, waiting: list[Call], agents: list[Agent], served: dict[int, list[Membership]], figures: QueueFigures
+    queue: Queue,
+    waiting: list[Call],
+    agents: list[Agent],
+    served: dict[int, list[Membership]],
+    figures: QueueFigures,
+    staff: dict[str, Any],
 ) -> dict[str, Any]:
     line = [call for call in waiting if call.queue_id == queue.pk]
     serving = [agent for agent in agents if any(m.queue_id == queue.pk and m.logged_in for m in served[agent.pk])]
@@ -122,7 +132,8 @@ def _queue(
         "today": _today(figures),
         "target": queue.service_level_target,
         "target_seconds": queue.service_level_seconds,
-        "links": _links(queue, figures),
+        "level_meaning": level_for([queue]).meaning,
+        "links": _links(queue, figures, {**staff, "serves": queue.pk}),
     }
 
 
@@ -141,18 +152,27 @@ def _today(figures: QueueFigures) -> dict[str, Any]:
         "answered": figures.answered,
         "abandoned": figures.abandoned,
         "short": figures.short,
+        "callback": figures.callback,
         "overflow": figures.overflow,
+        "voicemail": figures.voicemail,
         "refused": figures.refused,
+        "missed": figures.missed,
         "asa": _whole(figures.asa),
         "aht": _whole(figures.aht),
         "level": _whole(figures.level),
     }
 
 
-def _links(queue: Queue, figures: QueueFigures) -> dict[str, str]:
-    found = {"waiting": links.waiting(queue)}
+def _links(queue: Queue, figures: QueueFigures, staff: dict[str, Any]) -> dict[str, str]:
+    found = {
+        "waiting": links.waiting([queue]),
+        "available": links.agents(AVAILABLE, reachable="yes", **staff),
+        "at_work": links.agents(**staff),
+    }
     if figures.since:
         found.update({name: links.entries(name, figures.since, queue) for name in DRILLED})
+        found["missed"] = links.missed(figures.since, queue)
+        found["level"] = links.entries(level_for([queue]).rows, figures.since, queue)
     return found
 
 
@@ -203,11 +223,12 @@ def _rung(calls: list[int]) -> dict[int, list[str]]:
 
 def _agents(agents: list[Agent], served: dict[int, list[Membership]]) -> list[dict[str, Any]]:
     with_caller = _callers(agents)
-    rows = [_agent(agent, served[agent.pk], with_caller.get(agent.pk)) for agent in agents]
+    figures = today.agents()
+    rows = [_agent(agent, served[agent.pk], with_caller.get(agent.pk), figures.get(agent.pk, AgentFigures())) for agent in agents]
     return sorted(rows, key=lambda row: (row["state"] == OFFLINE, row["name"], row["id"]))
 
 
-def _agent(agent: Any, memberships: list[Membership], caller: dict[str, Any] | None) -> dict[str, Any]:
+def _agent(agent: Any, memberships: list[Membership], caller: dict[str, Any] | None, figures: AgentFigures) -> dict[str, Any]:
     return {
         "id": agent.pk,
         "name": agent.name,
@@ -223,6 +244,7 @@ def _agent(agent: Any, memberships: list[Membership], caller: dict[str, Any] | N
         "caller": caller,
         "queues": [{"id": m.queue_id, "name": m.queue.name, "logged_in": m.logged_in} for m in memberships],
         "misses": agent.misses_in_row,
+        "today": {"occupancy": _whole(figures.occupancy), "utilization": _whole(figures.utilization), "link": links.spent_today(agent)},
     }
 
 

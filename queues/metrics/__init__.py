@@ -1,9 +1,9 @@
 """The figures: one definition each, for live screens, reports and the calls behind a number alike."""
 
-from .agents import AgentFigures, agent_figures, agents_figures, team_figures
-from .definitions import COUNTS, LEVELS, OUTCOMES, Level, behind, calls_behind, entries
+from .agents import AgentFigures, agent_figures, agents_figures, periods, team_figures
+from .definitions import COUNTS, LEVELS, OUTCOMES, Level, behind, calls_behind, entries, level_for
 from .identity import broken_identities, check_identity
-from .queues import Interval, QueueFigures, by_interval, figures, midnight, queue_figures, queues_figures
+from .queues import Interval, QueueFigures, by_interval, entered_today, figures, midnight, queue_figures, queues_figures
 
 __all__ = [
     "COUNTS",
@@ -20,9 +20,12 @@ __all__ = [
     "by_interval",
     "calls_behind",
     "check_identity",
+    "entered_today",
     "entries",
     "figures",
+    "level_for",
     "midnight",
+    "periods",
     "queue_figures",
     "queues_figures",
     "team_figures",

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Q, Sum, Value
+from django.db.models import Count, F, Q, QuerySet, Sum, Value
 from django.db.models import DateTimeField as Moment
 from django.db.models.functions import Coalesce, Greatest, Least
 from django.utils import timezone
@@ -97,6 +97,12 @@ def team_figures(team: Team, since: datetime | None = None, until: datetime | No
     return _figures(members, start, until).get(team.pk, AgentFigures(since=start))
 
 
+def periods(since: datetime, until: datetime | None = None) -> QuerySet[AgentStatePeriod]:
+    """What agents did at any time in [since, until), those periods included that began before."""
+    chosen = AgentStatePeriod.objects.exclude(ended_at__lte=since)
+    return chosen.filter(began_at__lt=until) if until else chosen
+
+
 def _figures(group_of: dict[int, int], since: datetime, until: datetime | None) -> dict[int, AgentFigures]:
     """Figures by group, of agents by the group they are counted in."""
     totals: dict[int, dict[str, Any]] = {group: defaultdict(float) for group in group_of.values()}
@@ -142,6 +148,6 @@ def _spent(agents: Iterable[int], since: datetime, until: datetime | None) -> It
     end = min(until or timezone.now(), timezone.now())
     now = Value(end, output_field=Moment())
     inside = Least(Coalesce(F("ended_at"), now), now) - Greatest(F("began_at"), Value(since, output_field=Moment()))
-    chosen = AgentStatePeriod.objects.filter(agent__in=list(agents), began_at__lt=end).exclude(ended_at__lte=since)
+    chosen = periods(since, end).filter(agent__in=list(agents))
     sums = {name: Sum(inside, filter=condition) for name, condition in SPENT.items()}
     return chosen.order_by("agent").values("agent").annotate(**sums)

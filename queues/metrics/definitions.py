@@ -5,16 +5,18 @@ A segment is one entry into one queue; figures are bucketed by the moment of ent
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from agents.models import Agent
-from queues.models import Call, Queue, Segment
+from queues.models import Call, LevelFormula, Queue, Segment
 from queues.states import WRAP_UP
 from queues.states import SegmentOutcome as Outcome
 
@@ -63,11 +65,15 @@ OUTCOMES = ("answered", "abandoned", "callback", "overflow", "voicemail", "waiti
 class Level:
     """One formula of the service level: the sum of some counts over the sum of others."""
 
-    label: str
     good: tuple[str, ...]
     all: tuple[str, ...]
     less: tuple[str, ...] = ()
     meaning: str = ""
+
+    @property
+    def rows(self) -> str:
+        """The name, for `behind`, of the entries that count as good."""
+        return ",".join(self.good)
 
     def of(self, counts: Mapping[str, Any]) -> float | None:
         """Per cent, or None when there is nothing to measure."""
@@ -76,24 +82,24 @@ class Level:
 
 
 LEVELS: dict[str, Level] = {
-    "default": Level(
-        "Answered in time, of those who waited", ("answered_in_time",), ("answered", "abandoned"), ("short",),
+    LevelFormula.DEFAULT: Level(
+        ("answered_in_time",), ("answered", "abandoned"), ("short",),
         "Answered within the time ÷ (answered + abandoned − short). As in Genesys Cloud.",
     ),
-    "answered": Level(
-        "Answered in time, of the answered", ("answered_in_time",), ("answered",), (),
+    LevelFormula.ANSWERED: Level(
+        ("answered_in_time",), ("answered",), (),
         "Answered within the time ÷ answered. As in Asterisk and Wazo; blind to those who gave up.",
     ),
-    "overflow": Level(
-        "Answered in time, overflow counted", ("answered_in_time",), ("answered", "abandoned", "overflow"), ("short",),
+    LevelFormula.OVERFLOW: Level(
+        ("answered_in_time",), ("answered", "abandoned", "overflow"), ("short",),
         "As the default, with calls that overflowed among those not answered in time.",
     ),
-    "any-exit": Level(
-        "Left the queue in time", ("left_in_time",), ("offered",), (),
+    LevelFormula.ANY_EXIT: Level(
+        ("left_in_time",), ("offered",), (),
         "Left the queue in whatever way within the time ÷ offered. As in Amazon Connect.",
     ),
-    "sl2": Level(
-        "Answered or gone in time", ("answered_in_time", "abandoned_in_time"), ("answered", "abandoned"), (),
+    LevelFormula.SL2: Level(
+        ("answered_in_time", "abandoned_in_time"), ("answered", "abandoned"), (),
         "(Answered or abandoned within the time) ÷ (answered + abandoned). The second figure of Asterisk.",
     ),
 }  # fmt: skip
@@ -109,12 +115,18 @@ def entries(
     return chosen.annotate(wait=WAIT, talk=TALK, handling=HANDLING, short_limit=SHORT_LIMIT, level_limit=LEVEL_LIMIT)
 
 
+def level_for(queues: Iterable[Queue]) -> Level:
+    """The formula for these queues together: their own if they agree, else the default."""
+    chosen = {queue.service_level_formula for queue in queues}
+    return LEVELS[chosen.pop() if len(chosen) == 1 else LevelFormula.DEFAULT]
+
+
 def behind(figure: str, **where: Any) -> QuerySet[Segment]:
-    """The entries that a count counts.
+    """The entries that a count counts, or several, separated by commas.
 
     :raises KeyError: no such figure.
     """
-    return entries(**where).filter(COUNTS[figure])
+    return entries(**where).filter(reduce(operator.or_, (COUNTS[name] for name in figure.split(","))))
 
 
 def calls_behind(figure: str, **where: Any) -> QuerySet[Call]:

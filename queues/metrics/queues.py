@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import operator
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import reduce
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Avg, Count, DateTimeField, DurationField, ExpressionWrapper, F, Func, Max, QuerySet, Value
+from django.db.models import Avg, Count, DateTimeField, DurationField, ExpressionWrapper, F, Func, Max, Q, QuerySet, Value
 from django.utils import timezone
 
-from queues.models import Queue, Segment
+from queues.models import Offer, Queue, Segment
+from queues.states import MISSES
 
-from .definitions import COUNTS, LEVELS, entries
+from .definitions import COUNTS, LEVELS, entries, level_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +70,14 @@ class QueueFigures(Figures):
     """A queue since `since`, and now."""
 
     since: datetime | None = None
+    missed: int = 0
+    """Offers of the entries counted here that an agent rejected, did not answer, or whose phone was busy or out of reach."""
     depth: int = 0
     """Callers in line at this moment, whenever they came."""
     longest_wait_now: float | None = None
     average_wait_now: float | None = None
     level: float | None = None
-    """The service level by the default formula, in per cent."""
+    """The service level by the formula of the queue, in per cent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +97,11 @@ def midnight(zone: str, now: datetime | None = None) -> datetime:
     return local.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
+def entered_today(queues: Iterable[Queue]) -> Q:
+    """The condition that an entry into one of these queues came since the last midnight of that queue's own timezone."""
+    return _entered(_by_start(queues, None, timezone.now()))
+
+
 def figures(chosen: QuerySet[Segment]) -> Figures:
     """The figures of these entries (made by `entries`), in one query."""
     return Figures(**_seconds(chosen.aggregate(**_measures())))
@@ -103,18 +113,18 @@ def queue_figures(queue: Queue, since: datetime | None = None, until: datetime |
 
 
 def queues_figures(queues: Iterable[Queue], since: datetime | None = None, until: datetime | None = None) -> dict[int, QueueFigures]:
-    """Many queues by id: one query for each timezone among them, and one for those who wait now."""
+    """Many queues by id: one query for each timezone among them, one for those who wait now, and one for offers."""
     now = timezone.now()
-    by_start: dict[datetime, list[Queue]] = defaultdict(list)
-    for queue in queues:
-        by_start[since or midnight(queue.timezone, now)].append(queue)
+    by_start = _by_start(queues, since, now)
     live = _live([queue for group in by_start.values() for queue in group], now)
+    missed = _missed(by_start, until)
     found: dict[int, QueueFigures] = {}
     for start, group in by_start.items():
         counted = _grouped(entries(since=start, until=until, queue__in=group), "queue")
         for queue in group:
-            level = LEVELS["default"].of(counted[queue.pk]) if queue.pk in counted else None
-            found[queue.pk] = QueueFigures(**counted.get(queue.pk, {}), **live.get(queue.pk, {}), since=start, level=level)
+            level = level_for([queue]).of(counted[queue.pk]) if queue.pk in counted else None
+            own = {**counted.get(queue.pk, {}), **live.get(queue.pk, {}), **missed.get(queue.pk, {})}
+            found[queue.pk] = QueueFigures(**own, since=start, level=level)
     return found
 
 
@@ -125,6 +135,20 @@ def by_interval(chosen: QuerySet[Segment], *, start: datetime, minutes: int = 30
     start_of = Func(width, "entered_at", Value(start), function="date_bin", output_field=DateTimeField())
     found = _grouped(chosen.annotate(interval_start=start_of), "interval_start")
     return [Interval(start=key, figures=Figures(**found[key])) for key in sorted(found)]
+
+
+def _by_start(queues: Iterable[Queue], since: datetime | None, now: datetime) -> dict[datetime, list[Queue]]:
+    """Queues by the moment from which they are counted: a given one, or the midnight of each."""
+    found: dict[datetime, list[Queue]] = defaultdict(list)
+    for queue in queues:
+        found[since or midnight(queue.timezone, now)].append(queue)
+    return found
+
+
+def _entered(by_start: Mapping[datetime, list[Queue]], of: str = "") -> Q:
+    """The condition that an entry, or the entry `of` another row, came into one of the queues since its moment."""
+    each = (Q(**{f"{of}queue__in": group, f"{of}entered_at__gte": start}) for start, group in by_start.items())
+    return reduce(operator.or_, each, Q(pk__in=[]))
 
 
 def _measures() -> dict[str, Any]:
@@ -148,6 +172,12 @@ def _live(queues: list[Queue], now: datetime) -> dict[int, dict[str, Any]]:
     chosen = Segment.objects.filter(COUNTS["waiting"], queue__in=queues).annotate(waited=waited).order_by("queue")
     rows = chosen.values("queue").annotate(depth=Count("pk"), longest_wait_now=Max("waited"), average_wait_now=Avg("waited"))
     return _by("queue", rows)
+
+
+def _missed(by_start: Mapping[datetime, list[Queue]], until: datetime | None) -> dict[int, dict[str, Any]]:
+    ended = {"segment__entered_at__lt": until} if until else {}
+    chosen = Offer.objects.filter(_entered(by_start, of="segment__"), outcome__in=MISSES, **ended)
+    return _by("queue", chosen.order_by("queue").values("queue").annotate(missed=Count("pk")))
 
 
 def _by(key: str, rows: Iterable[Mapping[str, Any]]) -> dict[Any, dict[str, Any]]:

@@ -11,6 +11,7 @@ from .configuration import AnswerMode as AnswerMode
 from .configuration import CallerPriority as CallerPriority
 from .configuration import Disposition as Disposition
 from .configuration import FallbackAction as FallbackAction
+from .configuration import LevelFormula as LevelFormula
 from .configuration import Membership as Membership
 from .configuration import MembershipRule as MembershipRule
 from .configuration import Queue as Queue

@@ -32,6 +32,16 @@ class FallbackAction(models.TextChoices):
     QUEUE = "queue", "Go to another queue"
 
 
+class LevelFormula(models.TextChoices):
+    """How a service level is computed; what each is made of is in `queues.metrics.LEVELS`."""
+
+    DEFAULT = "default", "Answered in time, of those who waited"
+    ANSWERED = "answered", "Answered in time, of the answered"
+    OVERFLOW = "overflow", "Answered in time, overflow counted"
+    ANY_EXIT = "any-exit", "Left the queue in time"
+    SL2 = "sl2", "Answered or gone in time"
+
+
 class Disposition(models.Model):
     code = models.SlugField(unique=True, help_text="Stable name for reports and integrations.")
     label = models.CharField(max_length=80, help_text="What agents choose in the wrap-up form.")
@@ -127,6 +137,10 @@ class Queue(models.Model):
     service_level_target = models.PositiveSmallIntegerField(
         default=80, validators=[MaxValueValidator(100)], help_text="Per cent of calls that are to be answered in time."
     )
+    service_level_formula = models.CharField(
+        max_length=10, choices=LevelFormula.choices, default=LevelFormula.DEFAULT,
+        help_text="What is divided by what; those who waited are the answered and the abandoned, without the short ones.",
+    )  # fmt: skip
     warn_waiting = models.PositiveIntegerField(default=5, help_text="From this many waiting calls on the dashboard warns.")
     warn_wait_seconds = models.PositiveIntegerField(default=60, help_text="From this longest wait on the dashboard warns.")
 

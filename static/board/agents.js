@@ -9,7 +9,7 @@ export function agentsCard(data, actions) {
   const rows = data.agents.filter((/** @type {any} */ agent) => !chosen || agent.queues.some((/** @type {any} */ queue) => queue.id === chosen));
   const work = rows.filter((/** @type {any} */ agent) => agent.state !== "offline").length;
   return h("section.card.agents", { key: "agents", "aria-labelledby": "agents-title" },
-    h("div.card-head", null, h("h2.card-title", { id: "agents-title" }, "Agents"), h("span.quiet", null, `${work} of ${rows.length} at work`), h("span.card-side", null, age())),
+    h("div.card-head", null, h("h2.card-title", { id: "agents-title" }, "Agents"), h("span.quiet", null, ...count(data, chosen, work, rows.length)), h("span.card-side", null, age())),
     rows.length === 0 ? h("p.empty", null, "No agents here.") : h("ul.scroll", null, rows.map((/** @type {any} */ agent) => row(agent, data, actions))));
 }
 
@@ -22,7 +22,23 @@ function row(agent, data, actions) {
       h("span.chip", { "data-colour": agent.colour, title: agent.meaning }, agent.label),
       since(agent.since, { class: "agent-since", late: agent.max_minutes ? agent.max_minutes * 60 : null })),
     h("span.agent-what", null, what(agent, lost)),
+    shares(agent.today),
     data.may_steer && h("button.button.bare.small", { title: `Change the state of ${agent.name}`, onclick: () => actions.steer(agent) }, icon("settings", "Change state")));
+}
+
+/** The lists behind are of all agents, so there are none while one queue is chosen. @param {any} data @param {number | null} chosen @param {number} work @param {number} all */
+function count(data, chosen, work, all) {
+  const link = (/** @type {string} */ address, /** @type {number} */ number) => (address && !chosen ? h("a", { href: address }, number) : number);
+  return [link(data.tiles.available.of_link, work), " of ", link(data.agents_link, all), " at work"];
+}
+
+/** How the agent's day was spent. @param {any} today */
+function shares(today) {
+  const line = (/** @type {string} */ name, /** @type {number | null} */ value, /** @type {string} */ hint) =>
+    h("span.quiet", { title: hint }, `${name} `, value === null ? "–" : h("a.number", { href: today.link || null }, `${value} %`));
+  return h("span.agent-shares", null,
+    line("occ.", today.occupancy, "Occupancy today: on contact, of the time on contact or idle"),
+    line("util.", today.utilization, "Utilization today: on contact, of the time logged in"));
 }
 
 /** @param {any} agent @param {boolean} lost */

@@ -12,9 +12,19 @@ const COLUMNS = [
   ["Offered", "n", "Entries since midnight"],
   ["Answered", "n", "Reached an agent"],
   ["Abandoned", "n", "Hung up before an answer"],
-  ["In time", "n", "Service level: answered in time ÷ (answered + abandoned − short)"],
+  ["In time", "n", "Service level, by the formula of the queue"],
   ["ASA", "n", "Average speed of answer"],
   ["AHT", "n", "Average handling time: talk, hold and wrap-up"],
+];
+
+/** Name, word for one, word for several, and what it means. */
+const REST = [
+  ["missed", "offer missed", "offers missed", "Offers of these entries that an agent rejected, did not answer, or whose phone was busy or out of reach"],
+  ["callback", "callback", "callbacks", "Left the line for a call back"],
+  ["voicemail", "voicemail", "voicemails", "Left a message"],
+  ["overflow", "overflowed", "overflowed", "Taken out of the queue by its way out"],
+  ["refused", "refused", "refused", "Not let in: full, closed or nobody there; not among the offered"],
+  ["short", "short", "short", "Abandoned within a few seconds; among the abandoned"],
 ];
 
 /** @param {any} data @param {any} actions */
@@ -31,18 +41,29 @@ function row(queue, actions) {
   const chosen = actions.chosenQueue() === queue.id;
   const waiting = alarm(queue.waiting, queue.warn_waiting);
   const unstaffed = queue.waiting > 0 && queue.agents.at_work === 0;
-  return h("tr", { key: queue.id, "data-queue": queue.id, "data-chosen": chosen },
+  const rest = more(queue);
+  const first = h("tr", { key: queue.id, "data-queue": queue.id, "data-chosen": chosen, class: rest.length ? "joined" : null },
     h("th", { scope: "row" }, h("button.row-name.clip", { "aria-pressed": String(chosen), title: "Show only this queue's calls and agents", onclick: () => actions.chooseQueue(queue.id) }, queue.name),
       !queue.active && h("span.chip", { "data-colour": "grey" }, "Off")),
     amount(queue.links.waiting, queue.waiting, tone(waiting)),
-    cell(since(queue.oldest, { late: queue.warn_wait_seconds })),
-    cell([h("strong", { class: queue.agents.available ? null : "nought" }, queue.agents.available), h("span.quiet", null, ` / ${queue.agents.at_work}`)], unstaffed ? "red" : ""),
+    cell(link(queue.oldest && queue.links.waiting, since(queue.oldest, { late: queue.warn_wait_seconds }))),
+    cell([h("strong", { class: queue.agents.available ? null : "nought" }, link(queue.links.available, queue.agents.available)),
+      h("span.quiet", null, " / ", link(queue.links.at_work, queue.agents.at_work))], unstaffed ? "red" : ""),
     amount(queue.links.offered, queue.today.offered),
     amount(queue.links.answered, queue.today.answered),
     amount(queue.links.abandoned, queue.today.abandoned),
-    cell(link(queue.links.answered_in_time, percent(queue.today.level)), level(queue), `Target ${queue.target} % within ${queue.target_seconds} s`),
+    cell(link(queue.links.level, percent(queue.today.level)), level(queue), `Target ${queue.target} % within ${queue.target_seconds} s. ${queue.level_meaning}`),
     cell(link(queue.links.answered, seconds(queue.today.asa))),
     cell(link(queue.links.handled, seconds(queue.today.aht))));
+  return rest.length ? [first, h("tr.more", { key: `${queue.id} more`, "data-more": queue.id, "data-chosen": chosen },
+    h("td.n", { colspan: 7 }, rest), h("td", { colspan: COLUMNS.length - 7 }))] : [first];
+}
+
+/** What else became of the entries of today, in words, without the noughts. @param {any} queue */
+function more(queue) {
+  const known = REST.filter(([name]) => queue.today[name]);
+  return known.map(([name, one, many, hint], index) => h("span", { key: name, title: hint }, index > 0 && " · ",
+    link(queue.links[name], [h("strong", null, queue.today[name]), ` ${queue.today[name] === 1 ? one : many}`])));
 }
 
 /** @param {any} content @param {string} [colour] @param {string} [title] */
@@ -55,7 +76,7 @@ function amount(address, value, colour = "") {
   return h("td.n", { class: value ? null : "nought", "data-colour": colour || null }, colour && icon("triangle-alert", "attention"), link(address, value));
 }
 
-/** @param {string | undefined} address @param {any} content */
+/** @param {string | null | undefined} address @param {any} content */
 function link(address, content) {
   return address && content !== "–" ? h("a", { href: address }, content) : content;
 }

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django import template
 from django.db.models import Count, Q
@@ -15,7 +14,7 @@ from django.utils.safestring import SafeString
 
 from agents.models import Agent
 from agents.states import AGENT, OFFLINE
-from queues.metrics import queues_figures
+from queues.metrics import QueueFigures, level_for, queues_figures
 from queues.models import Call, Queue
 from queues.states import ACTIVE, AGENT_RINGING, CALL, LIVE
 from telephony.alive import silent
@@ -31,10 +30,9 @@ def overview() -> dict[str, Any]:
     """Queues with today's figures, agents by state, live calls, nodes, and what needs attention."""
     queues = list(Queue.objects.all())
     figures = queues_figures(queues)
-    rows = [{"queue": queue, "figures": figures[queue.pk], "level": _level_colour(queue, figures[queue.pk].level)} for queue in queues]
+    rows = [_row(queue, figures[queue.pk]) for queue in queues]
     return {
         "now": timezone.now(),
-        "since": quote(min((one.since for one in figures.values() if one.since), default=timezone.now()).isoformat()),
         "rows": sorted(rows, key=lambda row: (-row["figures"].depth, not row["queue"].active, row["queue"].name)),
         "totals": _totals(figures.values()),
         "live": _live(),
@@ -42,6 +40,10 @@ def overview() -> dict[str, Any]:
         "recent": Call.objects.select_related("queue", "agent").order_by("-id")[:RECENT],
         "troubles": _troubles(),
     }
+
+
+def _row(queue: Queue, figures: QueueFigures) -> dict[str, Any]:
+    return {"queue": queue, "figures": figures, "level": _level_colour(queue, figures.level), "formula": level_for([queue])}
 
 
 def _totals(figures: Any) -> dict[str, int]:
@@ -78,11 +80,11 @@ def _level_colour(queue: Queue, level: float | None) -> str:
 
 
 @register.simple_tag
-def figure_link(row: dict[str, Any], figure: str) -> SafeString:
-    """A number that leads to the rows it counts."""
+def figure_link(row: dict[str, Any], figure: str, shown: Any = None) -> SafeString:
+    """A number that leads to the rows it counts; or another one, made of the same rows."""
     where = {"figure": figure, "queue__id__exact": row["queue"].pk, "entered_at__gte": row["figures"].since.isoformat()}
     url = f"{reverse('admin:queues_segment_changelist')}?{urlencode(where)}"
-    return format_html('<a href="{}">{}</a>', url, getattr(row["figures"], figure))
+    return format_html('<a href="{}">{}</a>', url, getattr(row["figures"], figure) if shown is None else shown)
 
 
 @register.filter

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from agents.models import Agent, BreakReason, Device
 from queues import services
-from queues.models import Call, Membership, Offer, Queue
+from queues.models import Call, Membership, Offer, Queue, Segment
+from queues.states import ENDED
+from queues.states import SegmentOutcome as Outcome
 
 numbers = itertools.count(1)
+NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
 def agent(name: str = "alice", *, queues: tuple[Queue, ...] = (), state: str = "available", phone: bool = True, **fields: Any) -> Agent:
@@ -73,6 +76,19 @@ def talk(call: Call) -> Call:
     assert services.accept(open_offers(call)[0].pk)
     call.refresh_from_db()
     return call
+
+
+def stay(
+    queue: Queue, outcome: str, *, wait: float = 10, talk: float = 60, paper: float = 0, at: datetime = NOON, **fields: Any
+) -> Segment:
+    """One entry that came out as `outcome` after `wait` seconds."""
+    call = Call.objects.create(state=ENDED, ended_at=timezone.now(), queue=queue)
+    times: dict[str, Any] = {} if outcome == Outcome.WAITING else {"left_at": at + timedelta(seconds=wait)}
+    if outcome == Outcome.ANSWERED:
+        answered = at + timedelta(seconds=wait)
+        ended = answered + timedelta(seconds=talk)
+        times |= {"answered_at": answered, "ended_at": ended, "wrap_up_ended_at": ended + timedelta(seconds=paper)}
+    return Segment.objects.create(**{"call": call, "number": 1, "queue": queue, "outcome": outcome, "entered_at": at, **times, **fields})
 
 
 def age(call: Call, seconds: float) -> None:

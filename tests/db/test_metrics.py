@@ -14,28 +14,14 @@ from hypothesis import strategies as st
 from agents.models import Agent, Team
 from queues import metrics, services
 from queues.metrics import OUTCOMES
-from queues.models import AgentStatePeriod, Call, Offer, Queue, Segment
-from queues.states import ENDED, OfferOutcome
+from queues.models import AgentStatePeriod, Call, LevelFormula, Offer, Queue, Segment
+from queues.states import MISSES, OfferOutcome
 from queues.states import SegmentOutcome as Outcome
 
 from . import cast
+from .cast import NOON, stay
 
 pytestmark = [pytest.mark.django_db, pytest.mark.inconsistent_on_purpose]
-
-NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
-
-
-def stay(
-    queue: Queue, outcome: str, *, wait: float = 10, talk: float = 60, paper: float = 0, at: datetime = NOON, **fields: Any
-) -> Segment:
-    """One entry that came out as `outcome` after `wait` seconds."""
-    call = Call.objects.create(state=ENDED, ended_at=timezone.now(), queue=queue)
-    times: dict[str, Any] = {} if outcome == Outcome.WAITING else {"left_at": at + timedelta(seconds=wait)}
-    if outcome == Outcome.ANSWERED:
-        answered = at + timedelta(seconds=wait)
-        ended = answered + timedelta(seconds=talk)
-        times |= {"answered_at": answered, "ended_at": ended, "wrap_up_ended_at": ended + timedelta(seconds=paper)}
-    return Segment.objects.create(**{"call": call, "number": 1, "queue": queue, "outcome": outcome, "entered_at": at, **times, **fields})
 
 
 @pytest.fixture
@@ -81,6 +67,27 @@ def test_counts_and_means_of_a_day(figures: metrics.QueueFigures) -> None:
 def test_service_level_by_each_formula(figures: metrics.QueueFigures, formula: str, expected: float) -> None:
     assert figures.service_level(formula) == pytest.approx(100 * expected)
     assert formula in metrics.LEVELS
+
+
+@pytest.mark.parametrize("formula", LevelFormula.values)
+def test_the_formula_of_the_queue_applies_to_the_past_and_its_good_entries_can_be_listed(
+    figures: metrics.QueueFigures, support: Queue, formula: str
+) -> None:
+    Queue.objects.filter(pk=support.pk).update(service_level_formula=formula)
+    support.refresh_from_db()
+    level = metrics.level_for([support])
+    assert day(support).level == figures.service_level(formula)
+    assert metrics.behind(level.rows, queue=support).count() == sum(getattr(figures, name) for name in level.good)
+
+
+def test_queues_that_differ_in_their_formula_are_added_up_by_the_default_one() -> None:
+    one, other = Queue(service_level_formula="sl2"), Queue(service_level_formula="answered")
+    assert metrics.level_for([one, one]) == metrics.LEVELS["sl2"]
+    assert metrics.level_for([one, other]) == metrics.level_for([]) == metrics.LEVELS["default"]
+
+
+def test_every_formula_that_can_be_chosen_is_defined() -> None:
+    assert list(metrics.LEVELS) == LevelFormula.values
 
 
 def test_of_nothing_there_are_no_rates(support: Queue) -> None:
@@ -225,19 +232,32 @@ def test_what_agents_and_teams_handled(support: Queue) -> None:
     assert (both.answered, both.talk, both.aht) == (2, 160, 90)
 
 
+def offer(segment: Segment, agent: Agent, outcome: str) -> None:
+    Offer.objects.create(
+        call=segment.call, segment=segment, queue=segment.queue, agent=agent, outcome=outcome, opened_at=NOON, expires_at=NOON,
+        closed_at=NOON, released_at=NOON,
+    )  # fmt: skip
+
+
 def test_the_answer_rate_counts_only_offers_that_were_the_agents_to_take(support: Queue) -> None:
     alice = cast.agent(state="offline")
     for outcome in (OfferOutcome.ACCEPTED, OfferOutcome.NO_ANSWER, OfferOutcome.CANCELLED, OfferOutcome.RESCINDED):
-        segment = stay(support, Outcome.ANSWERED)
-        Offer.objects.create(
-            call=segment.call, segment=segment, queue=support, agent=alice, outcome=outcome, opened_at=NOON, expires_at=NOON,
-            closed_at=NOON, released_at=NOON,
-        )  # fmt: skip
+        offer(stay(support, Outcome.ANSWERED), alice, outcome)
     found = metrics.agent_figures(alice, since=NOON)
     assert (found.accepted, found.missed, found.offers, found.answer_rate) == (1, 1, 2, 50)
 
 
+def test_missed_offers_are_counted_with_the_entries_they_belong_to(support: Queue) -> None:
+    alice = cast.agent(state="offline")
+    early = stay(support, Outcome.ABANDONED, at=NOON - timedelta(hours=2))
+    for outcome in (*MISSES, OfferOutcome.ACCEPTED, OfferOutcome.CANCELLED, OfferOutcome.RESCINDED):
+        for segment in (stay(support, Outcome.ANSWERED), early):
+            offer(segment, alice, outcome)
+    found = day(support)
+    assert (found.missed, found.answered) == (len(MISSES), len(MISSES) + 3)
+
+
 def test_figures_of_many_queues_cost_a_query_for_each_timezone(django_assert_num_queries: Any) -> None:
     queues = [cast.queue() for _ in range(5)] + [cast.queue(timezone="Asia/Tokyo")]
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         metrics.queues_figures(queues)

@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group, User
 from django.core.serializers.json import DjangoJSONEncoder
 from django.test import Client
+from django.urls import reverse
 
 from agents.models import Agent, Team
 from callcenter.core.intents import Arguments
-from queues import services
+from queues import metrics, services
 from queues.board.intents import BoardIntents
 from queues.board.scope import visible_queues, visible_to
 from queues.board.snapshot import board_snapshot
 from queues.board.today import today
-from queues.models import Command
+from queues.models import Call, Command, Queue
 from queues.panel.intents import PanelIntents
 from queues.panel.snapshot import panel_snapshot
 from queues.states import OfferOutcome
+from queues.states import SegmentOutcome as Outcome
 
 from . import cast
 
@@ -138,10 +145,109 @@ def test_the_board_counts_the_floor(supervisor: User) -> None:
     assert (tiles["offered"], tiles["answered"]) == (3, 1)
     assert [row["id"] for row in shown["waiting"]["rows"]] == [waiting.pk, ringing.pk], "in the order of service"
     row = next(row for row in shown["queues"] if row["id"] == queue.pk)
+    assert (row["today"]["missed"], row["today"]["refused"]) == (0, 0)
     assert (row["waiting"], row["agents"]) == (2, {"available": 0, "busy": 1, "at_work": 2})
     agents = {agent["id"]: agent for agent in shown["agents"]}
     assert agents[alice.pk]["caller"]["id"] == talking.pk
     assert agents[bob.pk]["reachable"] is False
+    assert (agents[alice.pk]["today"]["utilization"] is not None, agents[bob.pk]["today"]["utilization"]) == (True, 0)
+
+
+def rows_behind(client: Client, link: str) -> int:
+    answer = client.get(link)
+    assert answer.status_code == 200, f"the admin does not know a look-up of {link}"
+    return int(answer.context["cl"].result_count)
+
+
+def busy_day(name: str, team: Team, **queue: Any) -> Queue:
+    """A queue with all kinds of agents, callers in line, and entries on both sides of every midnight near by."""
+    where = cast.queue(name, service_level_seconds=20, **queue)
+    for state, phone in (("available", False), ("offline", True), ("break", True), ("available", True), ("available", True)):
+        cast.agent(f"{name}-{state}", queues=(where,), team=team, state=state, phone=phone)
+    cast.talk(cast.enqueue(where))
+    first = cast.enqueue(where)
+    services.offer_failed(cast.open_offers(first)[0].pk, OfferOutcome.NO_ANSWER)
+    for _ in range(3):
+        cast.enqueue(where)
+    cast.agent(f"{name}-free", team=team)
+    for zone in ("UTC", "Asia/Tokyo"):
+        for outcome in (Outcome.ANSWERED, Outcome.ABANDONED, Outcome.OVERFLOW, Outcome.REFUSED):
+            for seconds, wait in ((-1, 5), (1, 2), (1, 30)):
+                cast.stay(where, outcome, wait=wait, at=metrics.midnight(zone) + timedelta(seconds=seconds))
+    return where
+
+
+def links_of_agents(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
+    yield "agents", len(shown["agents"]), shown["agents_link"]
+    for row in shown["agents"]:
+        yield f"{row['name']}, shares", metrics.periods(metrics.midnight("UTC")).filter(agent=row["id"]).count(), row["today"]["link"]
+
+
+def numbers(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
+    """Every number of a board with its name and its link."""
+    queues = Queue.objects.in_bulk([row["id"] for row in shown["queues"]])
+    counted = {pk: asdict(figures) for pk, figures in metrics.queues_figures(queues.values()).items()}
+    good = sum(figures[name] for figures in counted.values() for name in metrics.level_for(queues.values()).good)
+    for name, tile in shown["tiles"].items():
+        number = {"longest": shown["tiles"]["waiting"]["value"], "level": good}.get(name, tile.get("value"))
+        yield f"tile {name}", number, tile["link"]
+        if "of" in tile:
+            yield f"tile {name}, of", tile["of"], tile["of_link"]
+    for row in shown["queues"]:
+        good = sum(counted[row["id"]][name] for name in metrics.level_for([queues[row["id"]]]).good)
+        known = {**counted[row["id"]], **row["today"], **row["agents"], "waiting": row["waiting"], "level": good}
+        yield from ((f"{row['name']}, {name}", known[name], link) for name, link in row["links"].items())
+
+
+@pytest.mark.inconsistent_on_purpose
+def test_the_service_level_of_a_queue_is_by_its_own_formula_and_of_several_by_the_one_they_share(supervisor: User) -> None:
+    Queue.objects.update(active=False)
+    first, second = cast.queue("first", service_level_formula="answered"), cast.queue("second", service_level_formula="answered")
+    for outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
+        cast.stay(first, outcome, wait=10, at=metrics.midnight("UTC"))
+    for tile, changed in ((100, "answered"), (50, "overflow"), (50, "default")):
+        Queue.objects.filter(pk=second.pk).update(service_level_formula=changed)
+        today.forget()
+        shown = board(supervisor)
+        assert shown["tiles"]["level"]["value"] == tile, "the default where they differ"
+        assert {row["name"]: row["today"]["level"] for row in shown["queues"]} == {first.name: 100, second.name: None}
+    assert shown["queues"][0]["level_meaning"] == metrics.LEVELS["answered"].meaning
+
+
+@pytest.mark.inconsistent_on_purpose
+@pytest.mark.parametrize("bounded", [True, False])
+def test_every_number_on_the_board_is_the_number_of_rows_behind_it(supervisor: User, client: Client, bounded: bool) -> None:
+    mine, theirs = Team.objects.create(name="Mine"), Team.objects.create(name="Theirs")
+    days = [
+        busy_day("berlin", mine, service_level_formula="sl2"),
+        busy_day("tokyo", mine, timezone="Asia/Tokyo"),
+        busy_day("theirs", theirs),
+    ]
+    closed, draining = busy_day("closed", mine), busy_day("draining", mine)
+    Queue.objects.filter(pk__in=[closed.pk, draining.pk]).update(active=False)
+    for call in Call.objects.waiting().filter(queue=closed):
+        services.hang_up(call.pk, by="caller", reason="gave up")
+    if bounded:
+        mine.supervisors.add(supervisor)
+    client.force_login(supervisor)
+    shown = board(supervisor)
+    there = {row["id"] for row in shown["queues"]}
+    assert [day.pk in there for day in (*days, draining, closed)] == [True, True, not bounded, True, False]
+    found = [*numbers(shown), *links_of_agents(shown)]
+    assert [(name, rows_behind(client, link)) for name, _, link in found] == [(name, number) for name, number, _ in found]
+    assert all(number for name, number, _ in found if name.startswith("tile")), "nothing is compared with nothing"
+
+
+@pytest.mark.inconsistent_on_purpose
+def test_every_number_on_the_admins_first_page_is_the_number_of_rows_behind_it(supervisor: User, client: Client) -> None:
+    team = Team.objects.create(name="Mine")
+    for zone in ("UTC", "Asia/Tokyo"):
+        busy_day(zone, team, timezone=zone)
+    client.force_login(supervisor)
+    page = client.get(reverse("admin:index")).content.decode()
+    found = re.findall(r'<a (?:class="cc-tile" )?href="([^"]*\?[^"]*)">(?:<b>|<span[^>]*>)?(\d+)(?: [A-Z][^<]*)?<', page)
+    assert len(found) > 20
+    assert [(link, rows_behind(client, unescape(link))) for link, _ in found] == [(link, int(number)) for link, number in found]
 
 
 def test_the_board_takes_as_many_queries_for_a_hundred_agents_as_for_one(supervisor: User, django_assert_max_num_queries: Any) -> None:
@@ -150,8 +256,10 @@ def test_the_board_takes_as_many_queries_for_a_hundred_agents_as_for_one(supervi
         cast.agent(f"agent{n}", queues=(queue,))
     for _ in range(20):
         cast.enqueue(queue)
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(20):
         board(supervisor)
+    with django_assert_max_num_queries(16):
+        board(supervisor)  # the shares of the agents' time are kept
 
 
 def test_a_supervisor_of_a_team_sees_that_team_and_its_queues(supervisor: User) -> None:
