@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0005_admin_names'),
-        ('queues', '0007_resume_and_vip'),
+        ('queues', '0008_service_level_formula'),
     ]
 
     operations = [

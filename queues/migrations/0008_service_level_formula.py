@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queues', '0006_acd_periods'),
+        ('queues', '0007_resume_and_vip'),
     ]
 
     operations = [
