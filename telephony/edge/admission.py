@@ -68,8 +68,7 @@ class Admission:
 
     def known(self, message: Message, source: Address, header: str, challenge: str) -> Account:
         """The account whose password the request proves. Raises Refused 401 or 407: ask (again)."""
-        raw = [value for value in message.values(header.lower()) if f'realm="{self.digest.realm}"' in value]
-        given = Credentials.parse(raw[0]) if raw else None
+        given = self._given(message, header)
         if given is None:
             raise self._challenge(challenge)
         account = self.directory.accounts.get(given.username)
@@ -78,26 +77,34 @@ class Admission:
         ha1 = account.ha1.get(given.algorithm) if account else None
         verdict = self.digest.judge(given, message.method, message.uri, ha1 or nobody)
         if verdict is Verdict.PASSED and account and ha1:
-            self.limits.lock_out.passed(source[0])
+            self.limits.lock_out.passed(source[0], account.username)
             return account
         if verdict is Verdict.STALE and account and ha1:
             raise self._challenge(challenge, stale=True)
-        self._failed(source)
+        self._failed(source, account)
         raise self._challenge(challenge)
 
     def _challenge(self, header: str, *, stale: bool = False) -> Refused:
         status, reason = (401, "Unauthorized") if header == "WWW-Authenticate" else (407, "Proxy Authentication Required")
         return Refused(status, reason, *self.digest.challenges(header, stale=stale))
 
-    def _failed(self, source: Address) -> None:
+    def _given(self, message: Message, header: str) -> Credentials | None:
+        """What the request says to prove who sent it."""
+        raw = [value for value in message.values(header.lower()) if f'realm="{self.digest.realm}"' in value]
+        return Credentials.parse(raw[0]) if raw else None
+
+    def _failed(self, source: Address, account: Account | None) -> None:
         security.report(security.WRONG_PASSWORD, source, self.local)
-        if self.limits.lock_out.failed(source[0]):
+        # Only users that exist can be forgiven; what others were made up need not be kept.
+        if self.limits.lock_out.failed(source[0], account.username if account else ""):
             security.report(security.LOCKED_OUT, source, self.local)
 
-    def locked_out(self, source: Address) -> bool:
-        """Guessed too often. Phones that are registered from there, and trunks, are not taken hostage."""
-        return (
-            self.limits.lock_out.holds(source[0])
-            and source not in self.directory.phones
-            and self.directory.trunk_at(source[0]) is None
-        )  # fmt: skip
+    def locked_out(self, message: Message, source: Address) -> bool:
+        """Guessed too often. Phones that are registered from there, and trunks, are not taken hostage: they speak on for themselves."""
+        return self.limits.lock_out.holds(source[0]) and not self._speaks_for_itself(message, source)
+
+    def _speaks_for_itself(self, message: Message, source: Address) -> bool:
+        there = self.directory.sources_at(source)
+        given = self._given(message, "Authorization" if message.method == "REGISTER" else "Proxy-Authorization")
+        account = self.directory.accounts.get(given.username) if given else None
+        return bool(there) and (given is None or (account is not None and account.source in there))

@@ -55,8 +55,8 @@ class Directory:
     numbers: dict[str, bool] = field(default_factory=dict)
     """Every number that exists, and whether strangers may call it."""
     bindings: dict[int, Binding] = field(default_factory=dict)
-    phones: frozenset[Address] = frozenset()
-    """Addresses that registered phones speak from."""
+    phones: dict[Address, set[str]] = field(default_factory=dict)
+    """Addresses that registered phones speak from, and the sources of their accounts."""
     loaded: bool = False
     _left: dict[int, Binding] = field(default_factory=dict)
 
@@ -65,6 +65,11 @@ class Directory:
             return None
         address = IPv4Address(host)
         return next((trunk for network, trunk in self.trunks if address in network), None)
+
+    def sources_at(self, address: Address) -> set[str]:
+        """Whose phones and trunks are known to speak from there."""
+        trunk = self.trunk_at(address[0])
+        return self.phones.get(address, set()) | ({trunk.source} if trunk else set())
 
     def binding(self, device: int) -> Binding | None:
         found = self.bindings.get(device)
@@ -83,7 +88,9 @@ class Directory:
         gone = {device: one for device, one in self.bindings.items() if device not in bindings}
         self._left = dict([*self._left.items(), *gone.items()][-REMEMBERED:])
         self.bindings = bindings
-        self.phones = frozenset(one.address for one in bindings.values())
+        self.phones = {}
+        for one in bindings.values():
+            self.phones.setdefault(one.address, set()).add(f"agent:{one.agent}")
 
     def replace(self, other: Directory) -> None:
         self.accounts, self.trunks, self.numbers, self.loaded = other.accounts, other.trunks, other.numbers, True

@@ -82,7 +82,7 @@ class Dispatcher:
     def _guesses(self, message: Message, source: Address) -> bool:
         """It asks to be let in, from an address that guessed passwords. Callers from there keep their calls."""
         knocks = message.method == "REGISTER" or message.get("proxy-authorization")
-        return bool(knocks) and self.admission.locked_out(source)
+        return bool(knocks) and self.admission.locked_out(message, source)
 
     def _route(self, message: Message, source: Address, inside: bool) -> None:
         flow = self._pop_route(message)
