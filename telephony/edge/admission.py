@@ -14,7 +14,7 @@ from .directory import Account, Directory
 from .limits import Limits
 from .message import Message
 from .shield import Refused, Silence
-from .uri import Address, Uri
+from .uri import Address, NameAddr, Uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,22 +49,39 @@ class Admission:
         elif trunk := self.directory.trunk_at(source[0]):
             account = trunk
         else:
-            return self._stranger(number, source)
+            return self._stranger(message, number, source)
         if number not in self.directory.numbers:
             raise Refused(404, "Not Found")
         return Caller(account.source, account.max_calls)
 
-    def _stranger(self, number: str, source: Address) -> Caller:
-        if self.directory.numbers.get(number):
-            if self.limits.invites.take(source[0]):
-                return STRANGER
+    def _stranger(self, message: Message, number: str, source: Address) -> Caller:
+        """Nothing tells who it is: public numbers are open to it, unless it says that it is one of ours."""
+        if not self.directory.numbers.get(number):
+            self._count_probe(source)
+            # Unknown and not public look the same, so that numbers cannot be found by trying.
+            raise self._challenge("Proxy-Authenticate")
+        if not self.limits.invites.take(source[0]):
             security.report(security.FLOOD, source, self.local)
             raise Refused(503, "Too Many Calls", ("Retry-After", "5"))
+        if self._names_us(message):
+            raise self._challenge("Proxy-Authenticate")
+        return STRANGER
+
+    def _count_probe(self, source: Address) -> None:
         if source not in self.directory.phones and not self.limits.probes.take(source[0]):
             security.report(security.SCAN, source, self.local)
             raise Silence
-        # Unknown and not public look the same, so that numbers cannot be found by trying.
-        raise self._challenge("Proxy-Authenticate")
+
+    def _names_us(self, message: Message) -> bool:
+        """From is an account of ours: it must prove that, and is let in as what it is. Phones prove nothing unless asked.
+
+        Of the same name elsewhere are others, who could not prove anything. We are whatever the caller called, and our realm.
+        """
+        address = NameAddr.parse(message.get("from"))
+        sender, called = Uri.parse(address.uri) if address else None, Uri.parse(message.uri)
+        if sender is None or called is None or sender.number not in self.directory.names:
+            return False
+        return sender.host in (called.host, self.local[0], self.digest.realm.lower())
 
     def known(self, message: Message, source: Address, header: str, challenge: str) -> Account:
         """The account whose password the request proves. Raises Refused 401 or 407: ask (again)."""

@@ -51,6 +51,8 @@ class Binding:
 @dataclass(slots=True)
 class Directory:
     accounts: dict[str, Account] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    """User parts that accounts call themselves."""
     trunks: list[tuple[IPv4Network, Account]] = field(default_factory=list)
     numbers: dict[str, bool] = field(default_factory=dict)
     """Every number that exists, and whether strangers may call it."""
@@ -94,6 +96,7 @@ class Directory:
 
     def replace(self, other: Directory) -> None:
         self.accounts, self.trunks, self.numbers, self.loaded = other.accounts, other.trunks, other.numbers, True
+        self.names = frozenset(name for one in other.accounts.values() for name in (one.username, *one.numbers))
         self._bind(other.bindings)
 
 
