@@ -14,7 +14,7 @@ from .directory import Account, Directory
 from .limits import Limits
 from .message import Message
 from .shield import Refused, Silence
-from .uri import Address, Uri
+from .uri import Address, NameAddr, Uri
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,27 +49,43 @@ class Admission:
         elif trunk := self.directory.trunk_at(source[0]):
             account = trunk
         else:
-            return self._stranger(number, source)
+            return self._stranger(message, number, source)
         if number not in self.directory.numbers:
             raise Refused(404, "Not Found")
         return Caller(account.source, account.max_calls)
 
-    def _stranger(self, number: str, source: Address) -> Caller:
-        if self.directory.numbers.get(number):
-            if self.limits.invites.take(source[0]):
-                return STRANGER
+    def _stranger(self, message: Message, number: str, source: Address) -> Caller:
+        """Nothing tells who it is: public numbers are open to it, unless it says that it is one of ours."""
+        if not self.directory.numbers.get(number):
+            self._count_probe(source)
+            # Unknown and not public look the same, so that numbers cannot be found by trying.
+            raise self._challenge("Proxy-Authenticate")
+        if not self.limits.invites.take(source[0]):
             security.report(security.FLOOD, source, self.local)
             raise Refused(503, "Too Many Calls", ("Retry-After", "5"))
+        if self._names_us(message):
+            raise self._challenge("Proxy-Authenticate")
+        return STRANGER
+
+    def _count_probe(self, source: Address) -> None:
         if source not in self.directory.phones and not self.limits.probes.take(source[0]):
             security.report(security.SCAN, source, self.local)
             raise Silence
-        # Unknown and not public look the same, so that numbers cannot be found by trying.
-        raise self._challenge("Proxy-Authenticate")
+
+    def _names_us(self, message: Message) -> bool:
+        """From is an account of ours: it must prove that, and is let in as what it is. Phones prove nothing unless asked.
+
+        Of the same name elsewhere are others, who could not prove anything. We are whatever the caller called, and our realm.
+        """
+        address = NameAddr.parse(message.get("from"))
+        sender, called = Uri.parse(address.uri) if address else None, Uri.parse(message.uri)
+        if sender is None or called is None or sender.number not in self.directory.names:
+            return False
+        return sender.host in (called.host, self.local[0], self.digest.realm.lower())
 
     def known(self, message: Message, source: Address, header: str, challenge: str) -> Account:
         """The account whose password the request proves. Raises Refused 401 or 407: ask (again)."""
-        raw = [value for value in message.values(header.lower()) if f'realm="{self.digest.realm}"' in value]
-        given = Credentials.parse(raw[0]) if raw else None
+        given = self._given(message, header)
         if given is None:
             raise self._challenge(challenge)
         account = self.directory.accounts.get(given.username)
@@ -78,26 +94,34 @@ class Admission:
         ha1 = account.ha1.get(given.algorithm) if account else None
         verdict = self.digest.judge(given, message.method, message.uri, ha1 or nobody)
         if verdict is Verdict.PASSED and account and ha1:
-            self.limits.lock_out.passed(source[0])
+            self.limits.lock_out.passed(source[0], account.username)
             return account
         if verdict is Verdict.STALE and account and ha1:
             raise self._challenge(challenge, stale=True)
-        self._failed(source)
+        self._failed(source, account)
         raise self._challenge(challenge)
 
     def _challenge(self, header: str, *, stale: bool = False) -> Refused:
         status, reason = (401, "Unauthorized") if header == "WWW-Authenticate" else (407, "Proxy Authentication Required")
         return Refused(status, reason, *self.digest.challenges(header, stale=stale))
 
-    def _failed(self, source: Address) -> None:
+    def _given(self, message: Message, header: str) -> Credentials | None:
+        """What the request says to prove who sent it."""
+        raw = [value for value in message.values(header.lower()) if f'realm="{self.digest.realm}"' in value]
+        return Credentials.parse(raw[0]) if raw else None
+
+    def _failed(self, source: Address, account: Account | None) -> None:
         security.report(security.WRONG_PASSWORD, source, self.local)
-        if self.limits.lock_out.failed(source[0]):
+        # Only users that exist can be forgiven; what others were made up need not be kept.
+        if self.limits.lock_out.failed(source[0], account.username if account else ""):
             security.report(security.LOCKED_OUT, source, self.local)
 
-    def locked_out(self, source: Address) -> bool:
-        """Guessed too often. Phones that are registered from there, and trunks, are not taken hostage."""
-        return (
-            self.limits.lock_out.holds(source[0])
-            and source not in self.directory.phones
-            and self.directory.trunk_at(source[0]) is None
-        )  # fmt: skip
+    def locked_out(self, message: Message, source: Address) -> bool:
+        """Guessed too often. Phones that are registered from there, and trunks, are not taken hostage: they speak on for themselves."""
+        return self.limits.lock_out.holds(source[0]) and not self._speaks_for_itself(message, source)
+
+    def _speaks_for_itself(self, message: Message, source: Address) -> bool:
+        there = self.directory.sources_at(source)
+        given = self._given(message, "Authorization" if message.method == "REGISTER" else "Proxy-Authorization")
+        account = self.directory.accounts.get(given.username) if given else None
+        return bool(there) and (given is None or (account is not None and account.source in there))

@@ -51,12 +51,14 @@ class Binding:
 @dataclass(slots=True)
 class Directory:
     accounts: dict[str, Account] = field(default_factory=dict)
+    names: frozenset[str] = frozenset()
+    """User parts that accounts call themselves."""
     trunks: list[tuple[IPv4Network, Account]] = field(default_factory=list)
     numbers: dict[str, bool] = field(default_factory=dict)
     """Every number that exists, and whether strangers may call it."""
     bindings: dict[int, Binding] = field(default_factory=dict)
-    phones: frozenset[Address] = frozenset()
-    """Addresses that registered phones speak from."""
+    phones: dict[Address, set[str]] = field(default_factory=dict)
+    """Addresses that registered phones speak from, and the sources of their accounts."""
     loaded: bool = False
     _left: dict[int, Binding] = field(default_factory=dict)
 
@@ -65,6 +67,11 @@ class Directory:
             return None
         address = IPv4Address(host)
         return next((trunk for network, trunk in self.trunks if address in network), None)
+
+    def sources_at(self, address: Address) -> set[str]:
+        """Whose phones and trunks are known to speak from there."""
+        trunk = self.trunk_at(address[0])
+        return self.phones.get(address, set()) | ({trunk.source} if trunk else set())
 
     def binding(self, device: int) -> Binding | None:
         found = self.bindings.get(device)
@@ -83,10 +90,13 @@ class Directory:
         gone = {device: one for device, one in self.bindings.items() if device not in bindings}
         self._left = dict([*self._left.items(), *gone.items()][-REMEMBERED:])
         self.bindings = bindings
-        self.phones = frozenset(one.address for one in bindings.values())
+        self.phones = {}
+        for one in bindings.values():
+            self.phones.setdefault(one.address, set()).add(f"agent:{one.agent}")
 
     def replace(self, other: Directory) -> None:
         self.accounts, self.trunks, self.numbers, self.loaded = other.accounts, other.trunks, other.numbers, True
+        self.names = frozenset(name for one in other.accounts.values() for name in (one.username, *one.numbers))
         self._bind(other.bindings)
 
 

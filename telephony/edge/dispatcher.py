@@ -11,12 +11,13 @@ from .calls import Calls, Held
 from .directory import Directory
 from .farewell import Farewell
 from .forks import Forks, devices_of
-from .hops import Hops, Ours
+from .hops import Hops, Ours, reply_to, stamp
 from .limits import Limits
 from .message import METHODS, Malformed, Message, parse
 from .refusals import Refusals
 from .shield import Refused, Silence
 from .tokens import Flow, Mark, Signer
+from .unanswered import Unanswered
 from .uri import Address, NameAddr, Uri, Via, parameters
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class Dispatcher:
         self.farewell = Farewell(ours, signer, send)
         self.forks = Forks(self.hops, directory, self.farewell, refresh)
         self.refusals = Refusals()
+        self.unanswered = Unanswered(signer, self.farewell, self.refusals)
 
     # ---- in ------------------------------------------------------------------------------------------
     def receive(self, data: bytes, source: Address) -> None:
@@ -69,7 +71,7 @@ class Dispatcher:
         if not inside and (shield.SCANNERS.search(message.get("user-agent")) or self._guesses(message, source)):
             return
         try:
-            _stamp(message, source)
+            stamp(message, source)
             shield.inspect(message)
             self._route(message, source, inside)
         except Refused as refused:
@@ -80,7 +82,7 @@ class Dispatcher:
     def _guesses(self, message: Message, source: Address) -> bool:
         """It asks to be let in, from an address that guessed passwords. Callers from there keep their calls."""
         knocks = message.method == "REGISTER" or message.get("proxy-authorization")
-        return bool(knocks) and self.admission.locked_out(source)
+        return bool(knocks) and self.admission.locked_out(message, source)
 
     def _route(self, message: Message, source: Address, inside: bool) -> None:
         flow = self._pop_route(message)
@@ -165,10 +167,12 @@ class Dispatcher:
     def _deliver(self, message: Message, source: Address, process: Address, caller: Caller) -> None:
         """To the call process that has (or will have) the dialog, by affinity: INVITE, CANCEL, ACK to a failure."""
         message.drop("route", "authorization", "proxy-authorization")
+        came = message.copy()
         if message.method == "INVITE":
             message.set("X-CC-Source", caller.source)
             self.hops.record_route(message, Flow(source, caller.phone), inward=True)
         self._to_process(message, process, wideband=caller.phone)
+        self.unanswered.follow(came, process[1])
 
     def _cancel(self, message: Message, source: Address) -> None:
         held = self.calls.held.get(message.key)
@@ -176,12 +180,17 @@ class Dispatcher:
             held.messages.append((message, source))
         elif process := self.calls.process_for(message.key):
             self._deliver(message, source, process, STRANGER)
+        elif self.refusals.of(message):
+            # It came too late (RFC 3261 9.2): the INVITE was answered by us.
+            self.answer(message, source, 200, "OK")
         else:
             raise Refused(481, "Call/Transaction Does Not Exist")
 
     def _in_dialog(self, message: Message, source: Address, flow: Flow | None) -> None:
         uri = Uri.parse(message.uri)
         process = self.calls.process_for(message.key)
+        if message.method == "ACK":
+            self.unanswered.acknowledged(message)
         if uri and self.calls.owns(uri.address):
             self._to_process(message, uri.address, wideband=bool(flow and flow.phone))
         elif process:
@@ -206,7 +215,7 @@ class Dispatcher:
     # ---- calls from our processes --------------------------------------------------------------------
     def _from_process(self, message: Message, flow: Flow | None) -> None:
         if message.method == "OPTIONS" and not message.tag("to"):
-            self.answer(message, _reply_to(message), 200, "OK", ALLOW)
+            self.answer(message, reply_to(message), 200, "OK", ALLOW)
         elif flow:
             self._clean(message, wideband=flow.phone, outward=True)
             if message.method == "ACK":
@@ -226,7 +235,7 @@ class Dispatcher:
             self._clean(message, wideband=True, outward=True)
             self.forks.begin(message, devices)
         elif message.method == "CANCEL":
-            self.answer(message, _reply_to(message), 200, "OK")
+            self.answer(message, reply_to(message), 200, "OK")
             self.forks.cancel(message, devices)
         else:
             raise Refused(403, "Forbidden")
@@ -252,6 +261,7 @@ class Dispatcher:
         elif inside != inward:
             self._clean(message, wideband=mark.phone, outward=inside)
             self.send(message.encode(), theirs.reply_to)
+            self.unanswered.answered(message)
 
     # ---- out -----------------------------------------------------------------------------------------
     def _clean(self, message: Message, *, wideband: bool, outward: bool) -> None:
@@ -282,20 +292,3 @@ class Dispatcher:
         needed = {"via", "from", "to", "call-id", "cseq"}
         if needed <= {name for name, _ in message.headers} and Via.parse(message.get("via")):
             self.answer(message, source, refused.status, refused.reason, *refused.extra)
-
-
-def _reply_to(message: Message) -> Address:
-    via = Via.parse(message.get("via"))
-    return via.reply_to if via else ("127.0.0.1", 9)
-
-
-def _stamp(message: Message, source: Address) -> None:
-    """Write into the top Via where the request came from (RFC 3261 18.2.1, RFC 3581); for every sender, NAT or not."""
-    value = message.get("via")
-    via = Via.parse(value)
-    if via is None:
-        return
-    kept = [part for part in value.split(";")[1:] if part.partition("=")[0].strip().lower() not in ("received", "rport")]
-    head = value.partition(";")[0].strip()
-    message.pop("via")
-    message.push("Via", ";".join([head, *(part.strip() for part in kept), f"received={source[0]}", f"rport={source[1]}"]))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from .message import Message
 from .tokens import Flow, Signer
-from .uri import Address
+from .uri import Address, Via
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +42,21 @@ class Hops:
         """One hop less to go (RFC 3261 16.6 step 3)."""
         left = message.get("max-forwards")
         message.set("Max-Forwards", str(int(left) - 1 if left else 70))
+
+
+def reply_to(message: Message) -> Address:
+    """Where answers to a stamped request go."""
+    via = Via.parse(message.get("via"))
+    return via.reply_to if via else ("127.0.0.1", 9)
+
+
+def stamp(message: Message, source: Address) -> None:
+    """Write into the top Via where the request came from (RFC 3261 18.2.1, RFC 3581); for every sender, NAT or not."""
+    value = message.get("via")
+    via = Via.parse(value)
+    if via is None:
+        return
+    kept = [part for part in value.split(";")[1:] if part.partition("=")[0].strip().lower() not in ("received", "rport")]
+    head = value.partition(";")[0].strip()
+    message.pop("via")
+    message.push("Via", ";".join([head, *(part.strip() for part in kept), f"received={source[0]}", f"rport={source[1]}"]))

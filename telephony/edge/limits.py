@@ -50,28 +50,35 @@ class Buckets:
 
 
 class LockOut:
-    """Addresses that guessed too often are not answered for a while."""
+    """Addresses that guessed too often are not answered for a while.
+
+    Wrong passwords for all users count together; a right one forgives those for its own user only, for a guesser may
+    have an account too.
+    """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._failures: dict[str, list[float]] = {}
+        self._failures: dict[str, list[tuple[float, str]]] = {}
+        """When and for whom, by address."""
         self._until: dict[str, float] = {}
 
-    def failed(self, host: str) -> bool:
+    def failed(self, host: str, username: str) -> bool:
         """Count a wrong password; True when this one locks the address out."""
         now = self._clock()
         if len(self._failures) >= MAX_SOURCES:
             self._failures.clear()
-        recent = [moment for moment in self._failures.get(host, []) if moment > now - FAILURE_SECONDS]
-        self._failures[host] = [*recent, now]
+        recent = [(moment, name) for moment, name in self._failures.get(host, []) if moment > now - FAILURE_SECONDS]
+        self._failures[host] = [*recent, (now, username)]
         if len(recent) + 1 < FAILURES:
             return False
         self._until[host] = now + LOCKED_SECONDS
         del self._failures[host]
         return True
 
-    def passed(self, host: str) -> None:
-        self._failures.pop(host, None)
+    def passed(self, host: str, username: str) -> None:
+        kept = [(moment, name) for moment, name in self._failures.pop(host, []) if name != username]
+        if kept:
+            self._failures[host] = kept
 
     def holds(self, host: str) -> bool:
         until = self._until.get(host)

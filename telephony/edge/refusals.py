@@ -1,4 +1,4 @@
-"""INVITEs that were answered with 503: their repetitions get the same answer, though there may be room by now.
+"""INVITEs that the edge answered with 5xx or 487: their repetitions get the same answer, though there may be room by now.
 
 The caller takes the first final answer, acknowledges it and is gone; a repetition that was on its way meanwhile
 (RFC 3261 17.1.1.2) must not begin a call that nobody would hear. A later try is another transaction and is served.

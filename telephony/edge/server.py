@@ -189,6 +189,7 @@ class Server:
         elif op == "gone":
             self.calls.gone(note["port"])
             self.dispatcher.forks.abandon(note["port"])
+            self.dispatcher.unanswered.abandon(note["port"])
             self.limits.forget_process(note["port"])
         elif op == "claimed":
             self.dispatcher.claimed(note["key"], note["port"])

@@ -7,7 +7,7 @@ import time
 import psutil
 import pytest
 
-from queues.models import Call
+from queues.models import AnswerMode, Call
 from queues.states import CallOutcome
 from telephony.models import CallProcess
 from tests.sip import facts
@@ -113,6 +113,26 @@ def test_killed_process_of_a_waiting_caller_stops_the_phone_that_it_rang_and_fre
     until(lambda: again.hears(AGENT_TONE), within=8, what="the next caller to be served")
     again.hang_up()
     facts.until_all_over(team.queue, 2)
+
+
+@pytest.mark.parametrize("mode", [AnswerMode.ANSWER, AnswerMode.RINGBACK, AnswerMode.EARLY_MEDIA])
+def test_killed_process_leaves_no_caller_waiting(stack: Stack, fleet: Fleet, mode: AnswerMode) -> None:
+    team, _ = staffed_team(stack, fleet, Takes(), ring_seconds=30, answer_mode=mode)
+    caller = call_to(team, fleet)
+    facts.until_ringing(team.queue)
+    answered = mode == AnswerMode.ANSWER
+    until(lambda: caller.talking if answered else caller.provisionals, what="the caller to hear something")
+    _process_of(facts.only_call(team.queue)).kill()
+    killed = time.monotonic()
+    until(lambda: caller.over, within=5, what="the caller to be told")
+    assert time.monotonic() - killed < 2.0
+    assert (caller.by_peer, caller.status) == (True, 200 if answered else 500)
+    [call] = facts.until_all_over(team.queue, 1)
+    assert call.outcome == CallOutcome.LOST
+    facts.until_available(team.agents, within=5)
+    # An ACK or CANCEL of it should not be told that there was no such call
+    heard = [seen.start for seen in fleet.trace if seen.call_id == caller.call_id and seen.received]
+    assert not [start for start in heard if " 481 " in start]
 
 
 def test_killed_process_stops_every_phone_that_it_rang(stack: Stack, fleet: Fleet) -> None:

@@ -39,7 +39,7 @@ def test_forged_sources_do_not_fill_memory(monkeypatch: pytest.MonkeyPatch) -> N
 def test_who_guesses_is_locked_out_for_a_while() -> None:
     clock = Clock()
     locks = LockOut(clock)
-    assert [locks.failed("h") for _ in range(FAILURES)] == [False] * (FAILURES - 1) + [True]
+    assert [locks.failed("h", "bob") for _ in range(FAILURES)] == [False] * (FAILURES - 1) + [True]
     assert locks.holds("h")
     assert not locks.holds("other")
     clock.now += LOCKED_SECONDS
@@ -49,16 +49,32 @@ def test_who_guesses_is_locked_out_for_a_while() -> None:
 def test_a_right_password_forgives_the_wrong_ones() -> None:
     locks = LockOut(Clock())
     for _ in range(FAILURES - 1):
-        locks.failed("h")
-    locks.passed("h")
-    assert not locks.failed("h")
+        locks.failed("h", "bob")
+    locks.passed("h", "bob")
+    assert not locks.failed("h", "bob")
+
+
+def test_a_right_password_forgives_nothing_of_what_was_guessed_for_others() -> None:
+    locks = LockOut(Clock())
+    for _ in range(FAILURES - 1):
+        locks.failed("h", "bob")
+        locks.failed("elsewhere", "alice")
+        locks.passed("h", "alice")
+    assert locks.failed("h", "bob")
+    assert locks.holds("h")
+    assert not locks.holds("elsewhere")
+
+
+def test_wrong_passwords_for_all_users_count_together() -> None:
+    locks = LockOut(Clock())
+    assert [locks.failed("h", f"user{number}") for number in range(FAILURES)] == [False] * (FAILURES - 1) + [True]
 
 
 def test_slow_typing_mistakes_lock_nobody_out() -> None:
     clock = Clock()
     locks = LockOut(clock)
     for _ in range(FAILURES * 3):
-        assert not locks.failed("h")
+        assert not locks.failed("h", "bob")
         clock.now += 10
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.sip.edge.calls import Call
-from tests.sip.edge.kit import Company, Edge, Phone, Process, fresh
+from tests.sip.edge.kit import SDP, Company, Edge, Phone, Process, fresh
 from tests.until import until
 
 CONTACT = "Contact: <sip:x@10.0.0.1>"
@@ -45,6 +45,48 @@ def test_an_agents_phone_hears_that_a_number_does_not_exist(edge: Edge, agent: A
     assert phone.receive().status == 404
 
 
+@pytest.mark.parametrize("domain", ["callcenter", "CallCenter", "127.0.0.1", "pbx.example.com"])
+def test_an_agents_phone_is_asked_who_it_is_at_a_public_number_too(
+    edge: Edge, process: Process, company: Company, agent: Any, domain: str
+) -> None:  # fmt: skip
+    """By whatever name it knows us."""
+    phone = Phone(edge.address, agent.sip_username)
+    uri, call_id = f"sip:{company.public}@{domain}", fresh("call")
+    first = from_(phone, domain, phone.request("INVITE", uri, body=SDP, call_id=call_id))
+    challenge = phone.ask(first)
+    assert challenge.status == 407
+    proof = phone.authorization("Proxy-Authorization", challenge, "INVITE", uri)
+    phone.send(from_(phone, domain, phone.request("INVITE", uri, proof, body=SDP, call_id=call_id, cseq=2)), edge.address)
+    assert process.receive().get("x-cc-source") == f"agent:{agent.pk}"
+
+
+def test_nobody_calls_a_public_number_as_an_agent_without_the_password(
+    edge: Edge, process: Process, company: Company, agent: Any
+) -> None:  # fmt: skip
+    for name in (agent.sip_username, agent.extension):
+        phone = Phone(edge.address, name, "wrong")
+        phone.invite(company.public)
+        assert phone.receive().status == 407
+    assert process.silent()
+
+
+def test_a_stranger_who_is_called_like_an_agent_is_not_asked(edge: Edge, process: Process, company: Company, agent: Any) -> None:
+    phone = Phone(edge.address, agent.sip_username)
+    phone.send(from_(phone, "example.org", phone.invite_request(company.public)), edge.address)
+    assert process.receive().get("x-cc-source") == "public"
+
+
+def test_a_stranger_who_claims_to_be_nobody_of_ours_is_not_asked(edge: Edge, process: Process, company: Company) -> None:
+    """As `sipp -sn uac` does."""
+    phone = Phone(edge.address, "sipp")
+    phone.send(from_(phone, edge.address[0], phone.invite_request(company.public)), edge.address)
+    assert process.receive().get("x-cc-source") == "public"
+
+
+def from_(phone: Phone, domain: str, request: str) -> str:
+    return request.replace(f"From: <sip:{phone.name}@callcenter>", f"From: <sip:{phone.name}@{domain}>")
+
+
 def test_a_wrong_password_is_asked_again(edge: Edge, agent: Any, company: Company, process: Process) -> None:
     phone = Phone(edge.address, agent.sip_username, "wrong")
     phone.invite(company.private)
@@ -71,8 +113,9 @@ def test_a_trunk_is_known_by_its_password(edge: Edge, company: Company, process:
         return phone.receive().status == 404
 
     reload(edge, heard)
-    phone.invite(company.private)
-    assert process.receive().get("x-cc-source") == f"trunk:{trunk.pk}"
+    for number in (company.private, company.public):
+        phone.invite(number)
+        assert process.receive().get("x-cc-source") == f"trunk:{trunk.pk}"
     assert phone.register(CONTACT).status == 403
 
 

@@ -57,6 +57,30 @@ def test_a_phone_that_is_registered_is_not_locked_out_with_its_neighbour(edge: E
     assert good.register(CONTACT).status == 200
 
 
+def test_who_has_an_account_is_forgiven_no_guess_at_another(edge: Edge, company: Company) -> None:
+    own = Phone(edge.address, company.bob.sip_username, host="127.0.28.1")
+    thief = Phone(edge.address, company.alice.sip_username, "wrong", host=own.host)
+    for _ in range(FAILURES):
+        assert own.register(CONTACT).status == 200
+        assert thief.register(CONTACT).status == 401
+    assert answered(thief, thief.register_request()) == 0
+
+
+def test_a_registered_phone_that_guesses_is_heard_for_itself_only(edge: Edge, company: Company) -> None:
+    phone = Phone(edge.address, company.bob.sip_username, host="127.0.29.1")
+    assert phone.register(CONTACT).status == 200
+    phone.name, phone.password = company.alice.sip_username, "wrong"
+    for _ in range(FAILURES):
+        assert phone.register(CONTACT).status == 401
+    challenge = phone.challenge()
+    guess = phone.authorization("Authorization", challenge, "REGISTER", f"sip:{edge.address[0]}:{edge.address[1]}")
+    assert answered(phone, phone.register_request(guess)) == 0
+    called = phone.authorization("Proxy-Authorization", phone.ask(phone.invite_request(company.private)), "INVITE", "sip:x@y")
+    assert answered(phone, phone.invite_request(company.private, called)) == 0
+    phone.name, phone.password = company.bob.sip_username, "demo"
+    assert phone.register(CONTACT).status == 200
+
+
 def test_who_tries_numbers_is_noticed_and_then_ignored(edge: Edge, security_log: Path) -> None:
     scanner = Phone(edge.address, host="127.0.22.1")
     seen = [answered(scanner, scanner.invite_request(f"1{number}")) for number in range(int(PROBES.burst) + 60)]
