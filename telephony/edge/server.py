@@ -205,8 +205,7 @@ class Server:
 
 def our_addresses(sock: socket.socket) -> Ours:
     port = sock.getsockname()[1]
-    public, _, public_port = settings.SIP_PUBLIC_ADDRESS.partition(":")
-    return Ours(outside=(public or edge_host(), int(public_port or port)), inside=(edge_host(), port))
+    return Ours(outside=(settings.SIP_PUBLIC_ADDRESS or edge_host(), port), inside=(edge_host(), port))
 
 
 def open_socket() -> socket.socket:
