@@ -22,12 +22,10 @@ REDIS_SCHEMES = ("redis", "rediss", "unix")
 
 @register("callcenter")
 def bind_address(app_configs: Any, **_: Any) -> Iterator[CheckMessage]:
-    """E001: BIND_ADDRESS must be an IP address."""
-    try:
-        ipaddress.ip_address(settings.BIND_ADDRESS)
-    except ValueError:
+    """E001: BIND_ADDRESS must be an IPv4 address: SIP and RTP speak no IPv6, and names are not looked up."""
+    if not _is_ipv4(settings.BIND_ADDRESS):
         hint = "Such as 127.0.0.1 (this machine only), 0.0.0.0 (all), or one address of this machine."
-        yield Error(f"BIND_ADDRESS {settings.BIND_ADDRESS!r} is not an IP address.", hint=hint, id="callcenter.E001")
+        yield Error(f"BIND_ADDRESS {settings.BIND_ADDRESS!r} is not an IPv4 address.", hint=hint, id="callcenter.E001")
 
 
 @register("callcenter")
@@ -88,10 +86,13 @@ def session_timer(app_configs: Any, **_: Any) -> Iterator[CheckMessage]:
 
 @register("callcenter")
 def public_sip_address(app_configs: Any, **_: Any) -> Iterator[CheckMessage]:
-    """E008: phones would be told to send to 0.0.0.0."""
-    if settings.BIND_ADDRESS in ("0.0.0.0", "::") and not settings.SIP_PUBLIC_ADDRESS:  # noqa: S104 (compared, not bound)
+    """E008: phones would be told to send to 0.0.0.0. E009: they would be told something that is no address."""
+    if settings.SIP_PUBLIC_ADDRESS and not _is_ipv4(settings.SIP_PUBLIC_ADDRESS):
+        hint = "Such as 203.0.113.5, without a port: phones use SIP_PORT, and the RTP ports, there as well. Empty: BIND_ADDRESS."
+        yield Error(f"SIP_PUBLIC_ADDRESS {settings.SIP_PUBLIC_ADDRESS!r} is not an IPv4 address.", hint=hint, id="callcenter.E009")
+    if (settings.SIP_PUBLIC_ADDRESS or settings.BIND_ADDRESS) == "0.0.0.0":  # noqa: S104 (compared, not bound)
         hint = "Set SIP_PUBLIC_ADDRESS to the address of this machine that phones reach."
-        yield Error(f"BIND_ADDRESS={settings.BIND_ADDRESS} is no address that phones can send to.", hint=hint, id="callcenter.E008")
+        yield Error("0.0.0.0 is no address that phones can send to.", hint=hint, id="callcenter.E008")
 
 
 @register("callcenter")
@@ -141,6 +142,10 @@ def _demo_users() -> list[str]:
 def _loopback() -> bool:
     address = _address(settings.BIND_ADDRESS)
     return bool(address and address.is_loopback)
+
+
+def _is_ipv4(text: str) -> bool:
+    return isinstance(_address(text), ipaddress.IPv4Address)
 
 
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from .addresses import PROCESS_HOST, edge_host
 from .clerks import Clerks, Customer
 from .clock import Clock
 from .edgechild import EdgeChild
@@ -47,8 +48,7 @@ MOST_NONCES = 20_000
 class Node:
     def __init__(self, name: str) -> None:
         self.name = name
-        self.sip_host = "127.0.0.1" if settings.BIND_ADDRESS == "0.0.0.0" else settings.BIND_ADDRESS  # noqa: S104
-        self.edge_address = f"{self.sip_host}:{settings.SIP_PORT}"
+        self.edge_address = f"{edge_host()}:{settings.SIP_PORT}"
         self.loop = asyncio.get_running_loop()
         self.draining = False
         self.stopping = asyncio.Event()
@@ -205,7 +205,7 @@ class Node:
         """The fields of `callprocess.Options`."""
         first, last = ports_of(number)
         return {
-            "node": self.name, "name": name, "sip_host": self.sip_host, "edge": self.edge_address,
+            "node": self.name, "name": name, "sip_host": PROCESS_HOST, "edge": self.edge_address,
             "rtp_port_min": first, "rtp_port_max": last,
             "media_host": settings.BIND_ADDRESS, "public_address": settings.SIP_PUBLIC_ADDRESS,
             "session_expires": settings.SESSION_EXPIRES_SECONDS, "rtp_timeout": settings.RTP_TIMEOUT_SECONDS,

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import Error as DatabaseError
 from django.db import close_old_connections
 
+from telephony.addresses import PROCESS_HOST, edge_host
 from telephony.services import registrar as rows
 
 from . import directory as directory_
@@ -57,7 +58,7 @@ class Server:
             invites=Rate(settings.SIP_CALLS_PER_SECOND, 15 * settings.SIP_CALLS_PER_SECOND),
         )
         self.ours = our_addresses(sock)
-        self.calls = Calls(process_host())
+        self.calls = Calls(PROCESS_HOST)
         self.calls.restore(hello.get("processes", ()), hello.get("affinity", {}))
         self.digest = Digest(self.signer.key("digest"), settings.SIP_REALM, algorithms=settings.SIP_DIGEST_ALGORITHMS, on_mark=self._marked)
         self.digest.marks.update(hello.get("nonces", {}))
@@ -203,14 +204,9 @@ class Server:
             log.warning("pipe: unknown note %r", op)
 
 
-def process_host() -> str:
-    return "127.0.0.1" if settings.BIND_ADDRESS == "0.0.0.0" else settings.BIND_ADDRESS  # noqa: S104
-
-
 def our_addresses(sock: socket.socket) -> Ours:
     port = sock.getsockname()[1]
-    public, _, public_port = settings.SIP_PUBLIC_ADDRESS.partition(":")
-    return Ours(outside=(public or process_host(), int(public_port or port)), inside=(process_host(), port))
+    return Ours(outside=(settings.SIP_PUBLIC_ADDRESS or edge_host(), port), inside=(edge_host(), port))
 
 
 def open_socket() -> socket.socket:

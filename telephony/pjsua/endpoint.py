@@ -36,6 +36,11 @@ class Settings:
     session_expires: int = 600
     log_path: str = ""
 
+    @property
+    def domain(self) -> str:
+        """The host under which phones that we ring see the caller: one that they can send to."""
+        return self.public_address or self.media_host or self.sip_host
+
 
 def create(settings: Settings) -> tuple[pj.Endpoint, int]:
     """Start the stack. Returns it and the UDP port it chose. Raises `OSError` when no socket can be had."""

@@ -60,7 +60,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         self.leg = leg
         self.wideband = wideband
         self.hung_up = self.answered = self.rang = self.confirmed = self.held = self.ended = False
-        self.received = self.silent_polls = 0
+        self.heard = self.silent_polls = 0
         self.codec = ""
         self._earlier = self._stream = quality.Stretch()
         self._local_tag = ""
@@ -187,9 +187,10 @@ class Leg(pj.Call):  # type: ignore[misc]
             return
 
     def has_gone_silent(self, polls: int) -> bool:
-        """Call once per poll: True once, when so many polls (1 or more) in a row saw no new packet from a peer that should send."""
-        received, self.received = self.received, self.measure().rx_packets
-        self.silent_polls = 0 if self.held or received != self.received else self.silent_polls + 1
+        """Call once per poll: True once, when so many polls (1 or more) in a row saw neither audio nor RTCP of a peer that should send."""
+        self.measure()
+        before, self.heard = self.heard, (self._earlier + self._stream).heard
+        self.silent_polls = 0 if self.held or before != self.heard else self.silent_polls + 1
         return self.silent_polls == polls
 
     def dialog(self) -> DialogData | None:

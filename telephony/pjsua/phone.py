@@ -21,6 +21,7 @@ from .media import Studio
 
 log = logging.getLogger(__name__)
 
+FORBIDDEN = 403
 BUSY = 486
 UNAVAILABLE = 480
 NOT_ACCEPTABLE = 488
@@ -34,13 +35,13 @@ LINGER_SECONDS = 0.7
 class Line(pj.Account):  # type: ignore[misc]
     """Where INVITEs arrive."""
 
-    def __init__(self, arrived: Callable[[int, str], None]) -> None:
+    def __init__(self, arrived: Callable[[int, str, str], None]) -> None:
         super().__init__()
         self.arrived = arrived
 
     @callback
     def onIncomingCall(self, prm: Any) -> None:
-        self.arrived(prm.callId, prm.rdata.wholeMsg)
+        self.arrived(prm.callId, prm.rdata.wholeMsg, prm.rdata.srcAddress)
 
     @callback
     def onIncomingSubscribe(self, prm: Any) -> None:
@@ -50,7 +51,8 @@ class Line(pj.Account):  # type: ignore[misc]
 class PjsuaPhone:
     """Implements `telephony.ports.Phone`.
 
-    `edge` is host:port of the SIP edge: every INVITE of ours goes there. `inbox` gets each fact, on the thread that calls `pump`.
+    `edge` is host:port of the SIP edge: every INVITE of ours goes there, and none is taken from elsewhere. Empty, in tests: there is
+    no edge, and anybody may call. `inbox` gets each fact, on the thread that calls `pump`.
     """
 
     def __init__(
@@ -145,7 +147,10 @@ class PjsuaPhone:
         self._endpoint = None
 
     # ---- the caller ------------------------------------------------------------------------------------
-    def _arrived(self, call_id: int, invite: str) -> None:
+    def _arrived(self, call_id: int, invite: str, sender: str) -> None:
+        if self.edge and sender != self.edge:  # who calls is known only of what the edge let in
+            self._turn_away(call_id, invite, FORBIDDEN)
+            return
         source = messages.plain(messages.header(invite, "x-cc-source"), 80)
         wideband = source.startswith("agent:")
         if CALLER in self.legs:
@@ -160,9 +165,10 @@ class PjsuaPhone:
         self.inbox(caller_arrived(invite, source))
 
     def _turn_away(self, call_id: int, invite: str, status: int) -> None:
-        """One process, one customer: a second INVITE is for another process. Nor does a bad description become a call."""
+        """One process, one customer: a second INVITE is for another process. Nor does what passed by the edge become a call, or a
+        bad description."""
         stranger = Leg(Silent(), self._line, -1, call_id=call_id, incoming=invite)
-        self._turned_away.append(stranger)
+        self._turned_away = [*(leg for leg in self._turned_away if not leg.ended), stranger]
         self._answer(stranger, status)
 
     def sound(self) -> None:
@@ -249,7 +255,7 @@ class PjsuaPhone:
         options = pj.CallOpParam(True)
         options.opt.audioCount, options.opt.videoCount = 1, 0
         user = messages.escaped_user(caller_number) or "anonymous"
-        options.txOption.localUri = messages.name_address(caller_name, f"sip:{user}@{self.settings.sip_host}")
+        options.txOption.localUri = messages.name_address(caller_name, f"sip:{user}@{self.settings.domain}")
         for name, value in headers.items():
             header = pj.SipHeader()
             header.hName, header.hValue = messages.plain(name, 60), messages.plain(value, 250)

@@ -39,19 +39,27 @@ class Stretch:
     lost: int = 0
     jitter_ms: float = 0.0
     rtt_ms: float | None = None
+    reports: int = 0
+    """Of the peer's RTCP, about what we sent."""
+
+    @property
+    def heard(self) -> int:
+        """Grows as long as the peer lives: a phone that is muted may send no audio, but still tells how ours arrives."""
+        return self.received + self.reports
 
     def __add__(self, later: Stretch) -> Stretch:
         received = self.received + later.received
         jitter = (self.jitter_ms * self.received + later.jitter_ms * later.received) / max(1, received)
         rtt = self.rtt_ms if later.rtt_ms is None else later.rtt_ms
-        return Stretch(received, self.sent + later.sent, self.lost + later.lost, jitter, rtt)
+        return Stretch(received, self.sent + later.sent, self.lost + later.lost, jitter, rtt, self.reports + later.reports)
 
 
 def counted(statistics: Any) -> Stretch:
     """A stream so far, from a pjsua2 `StreamStat`. The round trip is None until the peer's RTCP told it."""
     rtcp = statistics.rtcp
     rtt = rtcp.rttUsec.mean / 1000 if rtcp.rttUsec.n else None
-    return Stretch(rtcp.rxStat.pkt, rtcp.txStat.pkt, rtcp.rxStat.loss, rtcp.rxStat.jitterUsec.mean / 1000, rtt)
+    jitter = rtcp.rxStat.jitterUsec.mean / 1000
+    return Stretch(rtcp.rxStat.pkt, rtcp.txStat.pkt, rtcp.rxStat.loss, jitter, rtt, rtcp.txStat.updateCount)
 
 
 def rated(codec: str, leg: Stretch) -> Quality:

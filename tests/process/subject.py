@@ -83,11 +83,6 @@ class Subject:
     def first(self, name: str, **fields: Any) -> dict[str, Any] | None:
         return next((fact for fact in list(self.facts) if fact["fact"] == name and fields.items() <= fact.items()), None)
 
-    def cpu_ticks(self) -> int:
-        """User and system time of the process so far, in hundredths of a second."""
-        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return int(fields[11]) + int(fields[12])
-
     def leave(self, within: float = 10.0) -> int:
         """Close the pipe; the exit status."""
         assert self.process.stdin

@@ -202,6 +202,17 @@ def test_vanished_caller__is_noticed_by_missing_rtp(sounds: dict[int, str]) -> N
         assert subject.leave(within=8) == 0
 
 
+def test_muted_caller__lives_as_long_as_its_rtcp_comes() -> None:
+    with Subject(rtp_timeout=2.0) as subject, Fleet(edge=subject.address) as fleet:
+        call = answered(subject, fleet)
+        until(lambda: subject.quality(CALLER)["rx_packets"] > 50, what="packets")
+        call.stream.reporting, call.stream.sending = True, False
+        until(lambda: subject.quality(CALLER)["tx_packets"] > 300, within=12, what="6 s: two looks of the watchdog and more")
+        assert not subject.first("MediaLost")
+        call.stream.reporting = False
+        subject.fact("MediaLost", leg=CALLER, within=6)
+
+
 def test_held_party__is_not_taken_for_gone() -> None:
     with Subject(rtp_timeout=1.0) as subject, Fleet(edge=subject.address) as fleet:
         call = answered(subject, fleet)

@@ -100,13 +100,6 @@ def test_public_address__stands_in_the_sdp() -> None:
         wire.socket.close()
 
 
-def test_idle__costs_nothing(subject: Subject) -> None:
-    until(lambda: subject.cpu_ticks() >= 0)
-    before, end = subject.cpu_ticks(), time.monotonic() + 2
-    until(lambda: time.monotonic() > end, within=3)
-    assert subject.cpu_ticks() - before <= 1
-
-
 def test_datagram__wakes_the_pump_at_once(subject: Subject, wire: Wire) -> None:
     def wake() -> None:
         subject.fact("Pumping")

@@ -6,6 +6,7 @@ import asyncio
 import os
 import pwd
 import signal
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -166,6 +167,23 @@ async def test_a_real_call_process_starts_warm_and_leaves_when_its_node_does() -
         kept.close()
         assert await kept.wait_empty(5)
     assert [code for _, code in seen.gone] == [0, 0]
+
+
+async def test_a_call_process_that_waits_costs_nothing() -> None:
+    async with running(idle=1, target=CALL_PROCESS, birth=options) as (_, seen):
+        await auntil(lambda: seen.ready, within=BIRTH, what="a call process")
+        process = psutil.Process(seen.ready[0].pid)
+        await auntil(lambda: process.status() == psutil.STATUS_SLEEPING, what="it to wait")
+        before, end = spent(process), time.monotonic() + 2
+        await auntil(lambda: time.monotonic() > end, within=3, what="two seconds to pass")
+        assert spent(process) - before < 0.02
+        assert process.is_running()
+
+
+def spent(process: psutil.Process) -> float:
+    """Seconds of CPU."""
+    times = process.cpu_times()
+    return times.user + times.system
 
 
 async def test_the_clock_of_the_sound_starts_when_a_call_is_announced_and_not_before() -> None:

@@ -95,6 +95,21 @@ def test_a_held_caller_who_sends_no_audio_is_not_taken_for_gone(stack: Stack, fl
     until(lambda: agent.hears(CALLER_TONE), what="the agent to hear the caller again")
 
 
+def test_the_record_shows_the_round_trip_to_both_phones(stack: Stack, fleet: Fleet) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    for end in (caller, agent):
+        assert end.stream
+        end.stream.reporting = True
+    # A call process reports every five seconds; the answer to that tells it the round trip.
+    until(lambda: all(end.stream and end.stream.reports_answered for end in (caller, agent)), within=15, what="both to answer a report")
+    caller.hang_up()
+    [call] = facts.until_all_over(team.queue, 1)
+    facts.was_answered(call, hung_up_by="caller")
+    trips = list(call.legs.values_list("rtt_ms", flat=True))
+    assert len(trips) == 2
+    assert all(trip is not None and 0 <= trip < 200 for trip in trips), trips
+
+
 # ---- which phones ring -------------------------------------------------------------------------------------
 def test_all_phones_of_an_agent_ring_and_the_first_to_answer_wins(stack: Stack, fleet: Fleet) -> None:
     team, [desk] = staffed_team(stack, fleet, RINGS)

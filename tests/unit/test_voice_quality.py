@@ -40,11 +40,11 @@ def test_rated__without_a_packet_there_is_nothing_to_rate() -> None:
 
 
 def test_stretches__add_up_weighted_by_their_packets() -> None:
-    whole = Stretch(300, 310, 3, jitter_ms=1.0, rtt_ms=20) + Stretch(100, 90, 1, jitter_ms=5.0)
-    assert whole == Stretch(400, 400, 4, jitter_ms=2.0, rtt_ms=20)
+    whole = Stretch(300, 310, 3, jitter_ms=1.0, rtt_ms=20, reports=2) + Stretch(100, 90, 1, jitter_ms=5.0, reports=1)
+    assert whole == Stretch(400, 400, 4, jitter_ms=2.0, rtt_ms=20, reports=3)
 
 
 def test_counted__reads_the_units_of_the_library() -> None:
     receiving = SimpleNamespace(pkt=10, loss=2, jitterUsec=SimpleNamespace(mean=1500.0))
-    rtcp = SimpleNamespace(rxStat=receiving, txStat=SimpleNamespace(pkt=9), rttUsec=SimpleNamespace(n=1, mean=30_000))
-    assert counted(SimpleNamespace(rtcp=rtcp)) == Stretch(10, 9, 2, 1.5, 30.0)
+    rtcp = SimpleNamespace(rxStat=receiving, txStat=SimpleNamespace(pkt=9, updateCount=4), rttUsec=SimpleNamespace(n=1, mean=30_000))
+    assert counted(SimpleNamespace(rtcp=rtcp)) == Stretch(10, 9, 2, 1.5, 30.0, 4)

@@ -6,6 +6,7 @@ A hundred calls cost a small part of a core this way: packets are encoded before
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import itertools
 import random
 import socket
@@ -25,6 +26,9 @@ SLOTS = 10
 """The streams are sent in so many groups, 2 ms apart: all at once would be a burst that no network sends."""
 HEADER = struct.Struct("!BBHII")
 PCMA = 8
+REPORT = struct.Struct("!BBHIIIIIII")
+SENDER_REPORT, RECEIVER_REPORT = 200, 201
+REPORT_SECONDS = 0.5
 
 
 @cache
@@ -42,6 +46,11 @@ class Stream:
         self.sequence, self.ssrc = random.randrange(1 << 15), random.getrandbits(32)
         self.timestamp = random.getrandbits(31)
         self.sending = True
+        self.reporting = False
+        """Sends RTCP, which a phone that is muted does as well."""
+        self.peer = self.last_report = 0
+        self.last_report_at = 0.0
+        self.reports_answered = 0
         self.sent = self.received = 0
         self.first_sequence = self.highest_sequence = -1
         self.first_at = self.last_at = 0.0
@@ -59,7 +68,7 @@ class Stream:
         self.sent += 1
 
     def take(self, data: bytes, now: float) -> None:
-        _, kind, sequence, _, _ = HEADER.unpack_from(data)
+        _, kind, sequence, _, self.peer = HEADER.unpack_from(data)
         if kind & 0x7F != PCMA:
             return
         self._count(sequence, now)
@@ -67,6 +76,17 @@ class Stream:
         if self.listening_for is not None and tones.share(tones.from_alaw(data[12:]), self.listening_for, block=FRAME) > 0.5:
             self.heard_at[self.listening_for] = now
             self.listening_for = None
+
+    def report(self, sock: socket.socket, now: float) -> None:
+        """A receiver report (RFC 3550 6.4.2), by which the peer measures the round trip if we had one of its own before."""
+        since = max(1, int((now - self.last_report_at) * 65536)) if self.last_report else 0
+        block = (self.peer, 0, max(0, self.highest_sequence), 0, self.last_report, since)
+        sock.sendto(REPORT.pack(0x81, RECEIVER_REPORT, 7, self.ssrc, *block), (self.remote[0], self.remote[1] + 1))
+        self.reports_answered += bool(self.last_report)
+
+    def take_report(self, data: bytes, now: float) -> None:
+        if data[1] == SENDER_REPORT:
+            self.last_report, self.last_report_at = int.from_bytes(data[10:14], "big"), now
 
     def _count(self, sequence: int, now: float) -> None:
         if self.first_sequence < 0:
@@ -106,8 +126,9 @@ class Studio:
         self.slots: list[dict[Stream, None]] = [{} for _ in range(SLOTS)]
         self._turn = itertools.count()
         loop.add_reader(self.socket.fileno(), self._read)
-        loop.add_reader(self.control.fileno(), self._discard)
+        loop.add_reader(self.control.fileno(), self._read_reports)
         self._tick(loop.time(), 0)
+        self._report()
 
     def open(self, stream: Stream) -> Stream:
         self._hear(stream)
@@ -163,11 +184,22 @@ class Studio:
             if streams and len(data) > 12:
                 streams[0].take(data, now)
 
-    def _discard(self) -> None:
+    def _report(self) -> None:
+        if self.control.fileno() < 0:
+            return
+        for stream in [stream for heard in self.by_source.values() for stream in heard if stream.reporting]:
+            with contextlib.suppress(OSError):  # the peer's port is gone already
+                stream.report(self.control, time.monotonic())
+        self.loop.call_later(REPORT_SECONDS, self._report)
+
+    def _read_reports(self) -> None:
         try:
-            self.control.recv(2048)
+            data, (host, port) = self.control.recvfrom(2048)
         except OSError:
             return
+        streams = self.by_source.get((host, port - 1))
+        if streams and len(data) >= 28:
+            streams[0].take_report(data, time.monotonic())
 
 
 def _pair() -> tuple[socket.socket, socket.socket]:

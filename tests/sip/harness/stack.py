@@ -68,7 +68,7 @@ class Stack:
         folder.chmod(0o755)  # as root the database runs as another user
         self.log = folder / "node.log"
         self.port = free_port()
-        self.edge = (HOST, self.port)
+        self.edge = (settings.get("SIP_PUBLIC_ADDRESS") or settings.get("BIND_ADDRESS", HOST), self.port)
         media = random.randrange(12000, 30000, 2000)
         self.environment = {
             **{name: value for name, value in os.environ.items() if name not in FOREIGN},
