@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 
 import structlog
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.utils import timezone
 
 from callcenter.core import bell
@@ -24,6 +24,11 @@ LONGEST_SLEEP = bell.CLOCK_LOOKS_EVERY
 BEAT_SECONDS = 2.0
 REAP_SECONDS = 2.0
 RETRY_SECONDS = 0.5
+GAP_SECONDS = 2 * BEAT_SECONDS
+"""Beats of ours that are further apart: the database was away or stood still, maybe for every node."""
+WITNESS_SECONDS = nodes.DEAD_AFTER_SECONDS + GAP_SECONDS
+"""So long without a gap must a node have beaten itself before it takes another for dead. After an outage all heartbeats
+are old, and who is first to beat again would bury the others with calls that are talked on."""
 
 
 class Clock:
@@ -37,6 +42,8 @@ class Clock:
         self._alarm = threading.Event()
         self._stopped = False
         self._beat_at = self._reap_at = 0.0
+        self._beaten_at = self._steady_since = -WITNESS_SECONDS
+        """When our last beat was written, and since when none was missing."""
 
     def start(self) -> None:
         threading.Thread(target=self._run, name="clock", daemon=True).start()
@@ -77,6 +84,7 @@ class Clock:
         if now >= self._beat_at + BEAT_SECONDS:
             self._beat_at = now
             self.beat()
+            self._note_beat(time.monotonic())
         if now >= self._reap_at + REAP_SECONDS:
             self._reap_at = now
             self._reap()
@@ -85,14 +93,31 @@ class Clock:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, (deadline - timezone.now()).total_seconds()))
 
+    def _note_beat(self, written: float) -> None:
+        if written > self._beaten_at + GAP_SECONDS:
+            self._steady_since = written
+        self._beaten_at = written
+
     def _reap(self) -> None:
         """Registrations that ran out, and what dead nodes left behind."""
         registrar.expire_registrations()
-        for dead in nodes.dead_nodes():
+        silent = nodes.dead_nodes()
+        for dead in silent if self._may_judge() else ():
             if dead != self.node:
                 self._bury(dead)
 
+    def _may_judge(self) -> bool:
+        """Asked when the heartbeats have been read: until then, too, the database may have stood still."""
+        steady = self._beaten_at >= self._steady_since + WITNESS_SECONDS
+        return steady and time.monotonic() <= self._beaten_at + GAP_SECONDS
+
     def _bury(self, dead: str) -> None:
-        lost = sum(calls.process_lost(dead, process, exit_code=None) for process in nodes.left_behind(dead))
+        lost = sum(_lose(dead, process) for process in nodes.left_behind(dead))
         log.error("a node is dead; its calls are closed", dead=dead, lost=lost)
-        nodes.stopped(dead)
+        nodes.buried(dead)
+
+
+@transaction.atomic
+def _lose(dead: str, process: str) -> bool:
+    """True if a call was lost; a node that has come back keeps the rest of its calls."""
+    return nodes.still_dead(dead) and calls.process_lost(dead, process, exit_code=None)

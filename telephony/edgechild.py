@@ -14,6 +14,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -28,6 +29,8 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = 0.05, 5.0
 STEADY_SECONDS = 10.0
 """An edge that lived so long had no lasting trouble: the next pause is short again."""
+INSIST_SECONDS = 60.0
+"""So long every new edge is told what is insisted on: a node that starts waits for its database and its first process."""
 
 Message = dict[str, Any]
 
@@ -79,6 +82,8 @@ class EdgeChild:
         self.ready = asyncio.Event()
         self._edge: Child | None = None
         self._spare: asyncio.Task[Child] | None = None
+        self._insisted: deque[tuple[float, Message]] = deque()
+        """When each was said first, oldest first."""
         self._stopped = False
 
     async def keep_running(self) -> None:
@@ -103,6 +108,7 @@ class EdgeChild:
         if self._stopped:
             self._edge.terminate()
         self.send(self.hello())
+        self._say_again()
         await self._listen(self._edge.reader)
         self.ready.clear()
         edge, self._edge = self._edge, None
@@ -134,6 +140,25 @@ class EdgeChild:
         """An edge that is away hears the same from the next hello."""
         if self._edge and not self._edge.writer.is_closing():
             self._edge.writer.write(wire.line(message))
+
+    def insist(self, message: Message) -> None:
+        """What no hello repeats. This edge may be away, or be dead without our knowing: the next ones are told as well.
+
+        To a phone that has heard it a BYE said again is one for an unknown call (481), and changes nothing.
+        """
+        self._insisted.append((time.monotonic(), message))
+        self._forget_old()
+        self.send(message)
+
+    def _forget_old(self) -> None:
+        while self._insisted and self._insisted[0][0] < time.monotonic() - INSIST_SECONDS:
+            self._insisted.popleft()
+
+    def _say_again(self) -> None:
+        """The edge obeys it when it listens."""
+        self._forget_old()
+        for _, message in self._insisted:
+            self.send(message)
 
     def stop(self) -> None:
         self._stopped = True

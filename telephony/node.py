@@ -67,7 +67,11 @@ class Node:
             gone=self._child_gone,
         )
         self.clerks = Clerks(name, count=settings.CLERKS, hand=self._hand_clerk)
-        self.leftovers = Leftovers(name, bye=self._bye, gone=lambda port: self.edge.send({"op": "gone", "port": port}))
+        self.leftovers = Leftovers(
+            name,
+            bye=lambda dialog: self._soon(self._bye, dialog),
+            gone=lambda port: self._soon(self.edge.send, {"op": "gone", "port": port}),
+        )
         self.hearing = Hearing(
             name,
             edge=lambda: self.edge_address,
@@ -198,7 +202,7 @@ class Node:
         self.pool.tell(child, CallComing())
 
     def _bye(self, dialog: dict[str, Any]) -> None:
-        self._soon(self.edge.send, {"op": "bye", "dialog": dialog})
+        self.edge.insist({"op": "bye", "dialog": dialog})
 
     # ---- call processes ---------------------------------------------------------------------------------------------
     def _birth(self, name: str, number: int) -> dict[str, Any]:
@@ -228,7 +232,7 @@ class Node:
         if code != 0:
             log.error("call process died", process=child.name, exit_code=code, had_call=child.arrived)
             for dialog in child.dialogs.values():
-                self.edge.send({"op": "bye", "dialog": dialog})
+                self._bye(dialog)
         self.edge.send({"op": "gone", "port": child.sip_port})
         self.clerks.forget(child.name)
         if child.arrived:

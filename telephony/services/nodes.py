@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.db.models import QuerySet
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -58,8 +59,24 @@ def open_processes(node: str) -> list[CallProcess]:
 
 def dead_nodes() -> list[str]:
     """Nodes that stopped beating without a good-bye."""
-    limit = Now() - dt.timedelta(seconds=DEAD_AFTER_SECONDS)
-    return list(Node.objects.filter(heartbeat_at__lt=limit).values_list("name", flat=True))
+    return list(_silent().values_list("name", flat=True))
+
+
+def still_dead(name: str) -> bool:
+    """Asked in the transaction that acts on it: a node that beats meanwhile waits until that is done.
+
+    Its calls that arrive do not wait: the rows of their processes need no more of the node's row than its key.
+    """
+    return _silent().filter(name=name).select_for_update(no_key=True).first() is not None
+
+
+def buried(name: str) -> None:
+    """All that the dead node left is closed. One that beats again stays as it is."""
+    _silent().filter(name=name).update(heartbeat_at=None, pid=0)
+
+
+def _silent() -> QuerySet[Node]:
+    return Node.objects.filter(heartbeat_at__lt=Now() - dt.timedelta(seconds=DEAD_AFTER_SECONDS))
 
 
 def left_behind(node: str) -> set[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import psutil
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from queues.models import AnswerMode, Call
 from queues.states import CallOutcome
 from telephony.models import CallProcess
+from tests.kill import kill_outright
 from tests.sip import facts
 from tests.sip.given import AGENT_TONE, CALLER_TONE, call_to, conversation, staffed_team
 from tests.sip.harness import dialog
@@ -148,6 +150,20 @@ def test_killed_process_stops_every_phone_that_it_rang(stack: Stack, fleet: Flee
     facts.until_available(team.agents, within=5)
 
 
+def test_call_process_killed_while_the_edge_is_replaced(stack: Stack, fleet: Fleet) -> None:
+    """No edge is there to say the BYEs; the next one does."""
+    team, caller, agent = conversation(stack, fleet)
+    process = _process_of(facts.only_call(team.queue))
+    stack.edge_process().kill()
+    process.kill()
+    until(lambda: caller.over and agent.over, within=5, what="both to be released by BYE")
+    assert caller.by_peer
+    assert agent.by_peer
+    [call] = facts.until_all_over(team.queue, 1)
+    assert call.outcome == CallOutcome.LOST
+    facts.until_available(team.agents, within=5)
+
+
 # ---- clerks and nursery ------------------------------------------------------------------------------------
 def test_killed_clerks_lose_no_word_of_what_was_said(stack: Stack, fleet: Fleet) -> None:
     team, caller, agent = conversation(stack, fleet)
@@ -191,21 +207,46 @@ def test_killed_nursery_takes_no_call_with_it_and_new_callers_are_served(stack: 
 
 
 # ---- the node ----------------------------------------------------------------------------------------------
-def test_killed_node_ends_its_calls_cleanly_and_serves_again(stack: Stack, fleet: Fleet) -> None:
-    team, caller, agent = conversation(stack, fleet)
-    waiting = call_to(team, fleet, "waiting")
-    facts.until_waiting(team.queue)
-    children = stack.processes()
+def _node_alone(stack: Stack) -> None:
+    """It needs no new node for the rows to be right: each call process says its BYEs and writes its own end."""
     assert stack.node
     stack.node.kill()
     stack.node.wait()
+
+
+def _node_with_all_its_processes(stack: Stack) -> None:
+    """As the runner and systemd do when the node dies: all is left to the next node, which is there at once."""
+    assert stack.node
+    kill_outright(stack.node.pid)
+    stack.node.wait()
+    stack.start_node()
+
+
+@pytest.mark.parametrize(
+    ("kill", "ends"),
+    [
+        pytest.param(_node_alone, [CallOutcome.ANSWERED, CallOutcome.ABANDONED], id="alone"),
+        pytest.param(_node_with_all_its_processes, [CallOutcome.LOST, CallOutcome.LOST], id="with all its processes"),
+    ],
+)
+def test_killed_node_releases_all_phones_and_serves_again(
+    stack: Stack, fleet: Fleet, kill: Callable[[Stack], None], ends: list[CallOutcome]
+) -> None:
+    team, caller, agent = conversation(stack, fleet)
+    waiting = call_to(team, fleet, "waiting")
+    facts.until_waiting(team.queue)
+    until(lambda: waiting.talking, what="the waiting caller to hear music")
+    children = stack.processes()
     killed = time.monotonic()
-    # It should need no new node for the rows to be right: each call process writes its own end
+    kill(stack)
     until(lambda: not Call.objects.filter(queue=team.queue).exclude(state="ended").exists(), within=10, what="the rows to be right again")
     assert time.monotonic() - killed < 10 * PATIENCE
-    stack.start_node()
-    facts.nothing_is_stuck(team.queue)
+    if not _runs(stack):
+        stack.start_node()
     until(lambda: caller.over and agent.over and waiting.over, within=10, what="all phones to be released")
+    assert all(phone.by_peer for phone in (caller, agent, waiting)), "each by a BYE"
+    facts.nothing_is_stuck(team.queue)
+    assert [call.outcome for call in facts.calls_of(team.queue)] == ends
     # It should leave none of the old node's processes behind, and serve the next caller without a new registration
     psutil.wait_procs(children, timeout=5)
     assert not [child for child in children if child.is_running() and child.status() != psutil.STATUS_ZOMBIE]
@@ -259,6 +300,10 @@ def test_a_call_that_arrives_while_the_database_is_away_is_told_so(stack: Stack,
     until(lambda: again.hears(AGENT_TONE), within=10, what="the next caller to be served")
     again.hang_up()
     until(lambda: not Call.objects.filter(queue=team.queue).exclude(state="ended").exists(), within=10, what="all to be over")
+
+
+def _runs(stack: Stack) -> bool:
+    return stack.node is not None and stack.node.poll() is None
 
 
 def _parts(stack: Stack, module: str) -> list[psutil.Process]:
