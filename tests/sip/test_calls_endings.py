@@ -52,8 +52,16 @@ def test_caller_gives_up_at_once(stack: Stack, fleet: Fleet) -> None:
     for caller in callers:
         caller.hang_up()
     until(lambda: all(caller.over for caller in callers), what="the callers to be free")
+    calls = facts.until_all_over(team.queue, len(callers))
     until(lambda: all(call.over for call in agent.calls), what="the agent's phone to be quiet")
-    until(lambda: not Call.objects.filter(caller_number__startswith="hasty").exclude(state="ended").exists(), what="rows to be ended")
+    assert sorted(call.caller_number for call in calls) == [caller.phone.user for caller in callers]
+    for call in calls:
+        facts.was_abandoned(call)
+        assert set(facts.outcomes(call)) <= {OfferOutcome.RESCINDED}
+    # It should not count as the agent's miss
+    facts.until_available(team.agents)
+    assert Agent.objects.get(pk=team.agents[0].pk).misses_in_row == 0
+    assert {caller.status for caller in callers} == {487}
     assert not fleet.received(481)
 
 

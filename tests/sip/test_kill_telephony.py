@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import psutil
 import pytest
 
 from queues.models import AnswerMode, Call
 from queues.states import CallOutcome
+from telephony import clock
 from telephony.models import CallProcess
+from telephony.services.nodes import DEAD_AFTER_SECONDS
 from tests.kill import kill_outright
 from tests.sip import facts
 from tests.sip.given import AGENT_TONE, CALLER_TONE, call_to, conversation, staffed_team
@@ -21,6 +23,20 @@ from tests.until import PATIENCE, until
 
 pytestmark = pytest.mark.kills
 ANSWERS = Takes(answer_after=0.1)
+PACKETS = 50
+"""Of RTP, a second."""
+
+
+@pytest.fixture
+def neighbour(stack: Stack) -> Iterator[Stack]:
+    """A second node that works with the same rows."""
+    made = Stack(stack.folder, RTP_PORT_MIN="30000", RTP_PORT_MAX="31999")
+    made.log = stack.folder / "neighbour.log"
+    try:
+        made.start_node()
+        yield made
+    finally:
+        made.stop_node()
 
 
 # ---- the edge ----------------------------------------------------------------------------------------------
@@ -285,6 +301,20 @@ def test_talk_and_music_go_on_while_the_database_is_away(stack: Stack, fleet: Fl
     facts.until_available(team.agents)
 
 
+def test_two_nodes_do_not_take_each_other_for_dead_after_the_database_was_away(stack: Stack, neighbour: Stack, fleet: Fleet) -> None:
+    with Fleet(edge=neighbour.edge) as next_door:
+        talks = [conversation(stack, fleet), conversation(neighbour, next_door)]
+        ends = [end for _, *both in talks for end in both]
+        with stack.without_database():
+            _talk_on(ends, DEAD_AFTER_SECONDS + 2)
+        _talk_on(ends, clock.WITNESS_SECONDS + clock.REAP_SECONDS + 1)
+        assert not any(end.over for end in ends)
+        for team, caller, _ in talks:
+            caller.hang_up()
+            [call] = facts.until_all_over(team.queue, 1)
+            facts.was_answered(call, hung_up_by="caller")
+
+
 def test_a_call_that_arrives_while_the_database_is_away_is_told_so(stack: Stack, fleet: Fleet) -> None:
     team, [agent] = staffed_team(stack, fleet, ANSWERS)
     with stack.without_database():
@@ -313,6 +343,12 @@ def _parts(stack: Stack, module: str) -> list[psutil.Process]:
 def _process_of(call: Call) -> psutil.Process:
     row = until(lambda: CallProcess.objects.filter(name=call.process, ended_at=None).first(), what="the call's process")
     return psutil.Process(row.pid)
+
+
+def _talk_on(ends: list[dialog.Call], seconds: float) -> None:
+    """Each of them hears so much more; one whose talk ends hears nothing."""
+    enough = [(stream, stream.received + seconds * PACKETS) for end in ends if (stream := end.stream)]
+    until(lambda: all(stream.received >= target for stream, target in enough), within=seconds + 5, what=f"{seconds:g} s of talk")
 
 
 def _forget_gaps(*ends: dialog.Call) -> None:
