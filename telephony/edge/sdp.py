@@ -67,11 +67,13 @@ class Description:
     def write(self, *, wideband: bool) -> bytes:
         """Raises NothingInCommon. `wideband`: G.722 may stay."""
         session, version, host = self.origin
-        lines = ["v=0", f"o=- {session} {version} IN IP4 {host}", "s=-"]
-        if self.connection:
-            lines.append(f"c=IN IP4 {self.connection}")
-        lines.append("t=0 0")
         spoken = self._spoken()
+        address = self.connection or spoken.connection
+        if not address:
+            raise NothingInCommon("no address")
+        # For all streams, whatever was written: PJSIP 2.15.1 reads the address of streams that are switched off as well, and ends
+        # the process where there is none.
+        lines = ["v=0", f"o=- {session} {version} IN IP4 {host}", "s=-", f"c=IN IP4 {address}", "t=0 0"]
         for stream in self.streams:
             lines.extend(self._audio(stream, wideband) if stream is spoken else _switched_off(stream))
         return "".join(f"{line}\r\n" for line in lines).encode("latin-1")
@@ -88,8 +90,6 @@ class Description:
         codecs = {payload: codec for payload, codec in codecs.items() if codec}
         if not any(payload in STATIC for payload in codecs):
             raise NothingInCommon("no codec")
-        if not (stream.connection or self.connection):
-            raise NothingInCommon("no address")
         yield f"m=audio {stream.port} RTP/AVP {' '.join(map(str, codecs))}"
         if stream.connection:
             yield f"c=IN IP4 {stream.connection}"

@@ -39,6 +39,7 @@ def check(body: bytes) -> None:
     for line in clean.decode("ascii").split("\r\n")[:-1]:
         assert GRAMMAR.fullmatch(line), line
     assert sdp.clean(clean, wideband=True) == clean, "what is clean stays as it is"
+    assert b"\r\nc=" in clean.partition(b"\r\nm=")[0], "an address for every stream"
     assert all(int(number) <= 127 for number in re.search(rb"RTP/AVP ([0-9 ]+)", clean)[1].split())  # type: ignore[index]
 
 
@@ -53,6 +54,13 @@ def test_mutated_descriptions_come_out_clean_or_not_at_all(seed: int) -> None:
 def test_junk_comes_out_clean_or_not_at_all(junk: bytes) -> None:
     check(junk)
     check(SDP.encode() + junk)
+
+
+def test_a_stream_that_is_switched_off_has_an_address() -> None:
+    """PJSIP 2.15.1 reads it (sort_media), and reads through a null pointer where there is none."""
+    lines = cleaned(SDP.replace("c=IN IP4 127.0.0.1\r\n", "") + "c=IN IP4 192.0.2.7\r\nm=audio 4002 RTP/AVP 8\r\n")
+    assert lines[-1] == "m=audio 0 RTP/AVP 0"
+    assert "c=IN IP4 192.0.2.7" in lines[: lines.index("m=audio 4000 RTP/AVP 8 0 101")]
 
 
 def test_codecs_that_we_do_not_speak_fall_away() -> None:

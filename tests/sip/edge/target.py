@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -29,7 +30,8 @@ class Range:
         """SIP ports of processes without a call."""
         self.exits: list[int] = []
         self.started = 0
-        threading.Thread(target=self._listen, daemon=True).start()
+        self.listener = threading.Thread(target=self._listen, daemon=True)
+        self.listener.start()
 
     def _listen(self) -> None:
         assert self.parent.stdout
@@ -44,8 +46,8 @@ class Range:
         self.parent.stdin.flush()
 
     def crashes(self) -> list[int]:
-        """Statuses of processes that did not leave by themselves."""
-        return [status for status in list(self.exits) if status]
+        """Statuses of processes that left neither by themselves nor because the range was closed."""
+        return [status for status in list(self.exits) if status not in (0, -signal.SIGTERM)]
 
     def __enter__(self) -> Self:
         return self
@@ -54,6 +56,7 @@ class Range:
         assert self.parent.stdin
         self.parent.stdin.close()
         until(lambda: self.parent.poll() is not None, within=20, what="the targets to leave")
+        self.listener.join(5)  # the last words of the parent
 
 
 def say(kind: str, number: int) -> None:
@@ -117,7 +120,9 @@ def main() -> None:
             living.add(pid)
         living -= reap(living)
     for pid in living:
-        os.kill(pid, 15)
+        os.kill(pid, signal.SIGTERM)
+    for pid in living:
+        say("exit", os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 
 
 def reap(living: set[int]) -> set[int]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import random
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -20,6 +21,10 @@ from tests.until import until
 
 MUTATIONS = int(os.environ.get("FUZZ_MUTATIONS", "5200"))
 SEED = int(os.environ.get("FUZZ_SEED", "0")) or random.randrange(1 << 30)
+LEAST = {"INVITE": 0.05, "ACK": 0.05, "answer": 0.05, "re-INVITE": 0.1, "other": 0.1}
+"""Share of each kind of packet that must have been shot; usual is three times as much."""
+RENEW_SECONDS = 30.0
+"""So often the desk registers again: it must be rung to the end, however long that takes."""
 PATIENCE = 0.06
 """Seconds for an answer; no answer is an answer too."""
 
@@ -50,11 +55,19 @@ class Attacker:
     def __init__(self, edge: Aimed, desk: Phone, number: str, dice: random.Random) -> None:
         self.edge, self.desk, self.number, self.dice = edge, desk, number, dice
         self.phone = Phone(edge.address)
-        self.sent = 0
+        self.shots: Counter[str] = Counter()
+        self.rung: set[str] = set()
+        self.registered_at = time.monotonic()
         self.history: list[str] = []
+        self.earlier: list[str] = []
 
-    def shoot(self, wire: Phone, text: str) -> None:
-        self.sent += 1
+    @property
+    def packets(self) -> str:
+        """Of this call and the one before: a process may die a moment later."""
+        return "\n----\n".join([*self.earlier, *self.history])
+
+    def shoot(self, wire: Phone, kind: str, text: str) -> None:
+        self.shots[kind] += 1
         mutant = mutate(text, self.dice)
         self.history.append(mutant)
         wire.send(mutant, self.edge.address)
@@ -75,7 +88,9 @@ class Attacker:
 
     def call(self) -> None:
         """Hostile INVITEs until one gets through, then all that can follow in its dialog."""
-        self.history = []
+        self.earlier, self.history = self.history, []
+        if time.monotonic() > self.registered_at + RENEW_SECONDS:
+            until(self._register, within=10, what="the desk to be registered")
         body = SDP if self.dice.random() < 0.7 else ""
         for _ in range(30):
             self.call_id = fresh("fuzz")
@@ -84,7 +99,7 @@ class Attacker:
             if self.dice.random() < 0.15:
                 self.phone.send(invite, self.edge.address)  # a clean one, so that what follows is reached as well
             else:
-                self.shoot(self.phone, invite)
+                self.shoot(self.phone, "INVITE", invite)
             answer = self.final(1.0 if self.edge.affinity_used() else PATIENCE)
             if answer and answer.status == 200:
                 self._talk(answer, "" if body else SDP)
@@ -100,24 +115,24 @@ class Attacker:
                 method, target, *routes, *extra, call_id=self.call_id, cseq=cseq, body=body, to=f"<sip:x@y>;tag={tag}"
             )
 
-        self.shoot(self.phone, request("ACK", 1, body=answer_body))
+        self.shoot(self.phone, "ACK", request("ACK", 1, body=answer_body))
         self.phone.send(request("ACK", 1, body=answer_body), self.edge.address)
         self._ring()
         for turn in range(6):
             cseq = 2 + 2 * turn
-            self.shoot(self.phone, request("INVITE", cseq, body=SDP))
+            self.shoot(self.phone, "re-INVITE", request("INVITE", cseq, body=SDP))
             if (answer := self.final()) and answer.status == 200:
-                self.shoot(self.phone, request("ACK", cseq, body=self.dice.choice(("", SDP))))
+                self.shoot(self.phone, "ACK", request("ACK", cseq, body=self.dice.choice(("", SDP))))
             other, extra, content = self.dice.choice(OTHERS)
-            self.shoot(self.phone, request(other, cseq + 1, *extra, body=content))
+            self.shoot(self.phone, "other", request(other, cseq + 1, *extra, body=content))
             self.final(0.01)
         self.phone.send(request("BYE", 50), self.edge.address)
         self.final(0.2)
 
     def _ring(self) -> None:
         """The process rings our desk phone: answer badly."""
-        invite = self.heard(self.desk, 0.5)
-        if invite is None or invite.method != "INVITE":
+        invite = self._invited(0.5)
+        if invite is None:
             return
         for status, body in ((180, ""), (183, SDP), (200, SDP), (200, SDP)):
             reply = invite.reply(status, "Reason", ("Contact", f"<sip:{self.desk.name}@{self.desk.host}:{self.desk.port}>"), to_tag="desk")
@@ -125,9 +140,28 @@ class Attacker:
             if body:
                 reply.set("Content-Type", "application/sdp")
                 reply.body = body.encode()
-            self.shoot(self.desk, reply.encode().decode("latin-1"))
+            self.shoot(self.desk, "answer", reply.encode().decode("latin-1"))
         while self.heard(self.desk, 0.01):
             pass
+
+    def _invited(self, within: float) -> Message | None:
+        """The INVITE of this call; what is repeated for earlier ones is passed over."""
+        end = time.monotonic() + within
+        while (heard := self.heard(self.desk, max(end - time.monotonic(), 0.001))) is not None:
+            if heard.method == "INVITE" and heard.is_request and heard.call_id not in self.rung:
+                self.rung.add(heard.call_id)
+                return heard
+        return None
+
+    def _register(self) -> bool:
+        while self.heard(self.desk, 0.01):
+            pass
+        self.registered_at = time.monotonic()
+        return registered(self.desk)
+
+
+def registered(desk: Phone) -> bool:
+    return desk.register(f"Contact: <sip:desk@{desk.host}:{desk.port}>").status == 200
 
 
 DIGIT = "Signal=5\r\nDuration=160\r\n"
@@ -145,22 +179,38 @@ def aimed(company: Company, database: Any) -> Any:
     edge.stop()
 
 
+def test_a_stream_without_an_address_ends_no_call_process(aimed: Aimed, company: Company) -> None:
+    """Of two streams the second is switched off; a process that read its address was gone without an answer."""
+    phone = Phone(aimed.address)
+    body = SDP.replace("c=IN IP4 127.0.0.1\r\n", "") + "c=IN IP4 127.0.0.1\r\nm=audio 4002 RTP/AVP 8\r\n"
+    with Range(aimed.address, device=1) as targets:
+        aimed.targets = targets
+        targets.spawn()
+        phone.send(phone.invite_request(company.public, body=body), aimed.address)
+        until(lambda: phone.receive().status == 200, what="the call to be answered")
+    assert not targets.crashes()
+
+
 def test_hostile_packets_end_neither_edge_nor_call_process(aimed: Aimed, company: Company) -> None:
     dice = random.Random(SEED)
     desk = Phone(aimed.address, company.alice.sip_username)
-    assert desk.register(f"Contact: <sip:desk@{desk.host}:{desk.port}>").status == 200
+    assert registered(desk)
     began = time.monotonic()
     with Range(aimed.address, company.alice.devices.get().pk) as targets:
         aimed.targets = targets
         for _ in range(4):
             targets.spawn()
         attacker = Attacker(aimed, desk, company.public, dice)
-        while attacker.sent < MUTATIONS:
+        while attacker.shots.total() < MUTATIONS:
             attacker.call()
-            packets = "\n----\n".join(attacker.history)
-            assert not targets.crashes(), f"seed {SEED}: a process ended with {targets.crashes()}; its packets:\n{packets}"
+            assert not targets.crashes(), f"seed {SEED}: a process ended with {targets.crashes()}; its packets:\n{attacker.packets}"
             assert aimed.child.poll() is None, f"seed {SEED}: the edge ended"
         aimed_alive = aimed.alive()
-        print(f"seed {SEED}: {attacker.sent} mutations, {targets.started} processes, {time.monotonic() - began:.0f} s, 0 crashes")
+        took = time.monotonic() - began
+    print(f"seed {SEED}: {dict(attacker.shots)}, {len(attacker.rung)} rung, {targets.started} processes, {took:.0f} s, 0 crashes")
     assert aimed_alive
+    assert len(targets.exits) == targets.started, "of every process it is known how it ended"
+    assert not targets.crashes(), f"seed {SEED}: a process ended with {targets.crashes()}; the last packets:\n{attacker.packets}"
     assert targets.started > MUTATIONS / 100, "too few calls got through to prove anything"
+    for kind, least in LEAST.items():
+        assert attacker.shots[kind] >= least * MUTATIONS, f"too few of a kind to prove anything: {attacker.shots}"
