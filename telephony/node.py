@@ -55,6 +55,7 @@ class Node:
         self.affinity: dict[str, int] = {}
         self.claiming: set[str] = set()
         self.nonces: dict[str, int] = {}
+        self.nonces_since = time.time()
         self.unknown_since: dict[str, float] = {}
         self.outbox = Outbox()
         self.edge = EdgeChild(hello=self._hello, hear=self._from_edge)
@@ -162,6 +163,7 @@ class Node:
             "affinity": self.affinity,
             "processes": [*ports, *self.leftovers.ports()],
             "nonces": self.nonces,
+            "nonces_since": self.nonces_since,
         }
 
     def _from_edge(self, message: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """Digest authentication (RFC 7616, RFC 8760) without state that a restart could lose.
 
 A nonce is signed and dated, so any edge with our key knows it again. What must not be forgotten, the highest
-`nc` seen with a nonce, is reported to the node and comes back in its hello.
+`nc` seen with a nonce, is reported to the node and comes back in its hello. A node that starts anew knows none of those:
+nonces from before its start are stale.
 
 Own code, not sippy's `SipAuthorization`: that splits quoted commas, compares with `==`, checks neither realm nor
 user nor URI nor `nc`, and importing it takes a fifth of the edge's start. Tests use it as the other side.
@@ -90,6 +91,8 @@ class Digest:
         self._clock = clock
         self.marks: dict[str, int] = {}
         """Highest nc accepted, by the nonce's short name."""
+        self.since = 0.0
+        """Seconds since the epoch: of older nonces nobody knows any more how often they were used."""
 
     # ---- nonces --------------------------------------------------------------------------------------
     def nonce(self) -> str:
@@ -99,8 +102,8 @@ class Digest:
     def _sign(self, dated: bytes) -> bytes:
         return hmac.digest(self._key, b"nonce" + dated, "sha256")[:14]
 
-    def _age(self, nonce: str) -> float | None:
-        """Seconds since we made it; None if we did not."""
+    def _made(self, nonce: str) -> int | None:
+        """When we made it, in seconds since the epoch; None if we did not."""
         try:
             raw = base64.b64decode(nonce, altchars=b"-_", validate=True)
         except ValueError:
@@ -108,7 +111,12 @@ class Digest:
         if len(raw) != 30 or not hmac.compare_digest(raw[16:], self._sign(raw[:16])):
             return None
         made: int = struct.unpack("!Q", raw[:8])[0]
-        return self._clock() - made
+        return made
+
+    def _is_young(self, made: int) -> bool:
+        """Of this minute, and of this node's life. Where the clock was put back, its start lies ahead and tells nothing."""
+        now = self._clock()
+        return -1 <= now - made <= NONCE_SECONDS and not made < int(self.since) <= now
 
     @staticmethod
     def short(nonce: str) -> str:
@@ -148,9 +156,9 @@ class Digest:
 
     def _fresh(self, nonce: str, count: int) -> bool:
         """Young, ours and counted up: a recorded request played again has a count that was seen (RFC 7616 3.3)."""
-        age = self._age(nonce)
+        made = self._made(nonce)
         name = self.short(nonce)
-        if age is None or not 0 <= age + 1 <= NONCE_SECONDS + 1 or count <= self.marks.get(name, 0):
+        if made is None or not self._is_young(made) or count <= self.marks.get(name, 0):
             return False
         if len(self.marks) >= MAX_NONCES:
             # Oldest first: forgetting one lets a request of the last minute be replayed, keeping all would fill memory.

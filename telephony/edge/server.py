@@ -62,6 +62,7 @@ class Server:
         self.calls.restore(hello.get("processes", ()), hello.get("affinity", {}))
         self.digest = Digest(self.signer.key("digest"), settings.SIP_REALM, algorithms=settings.SIP_DIGEST_ALGORITHMS, on_mark=self._marked)
         self.digest.marks.update(hello.get("nonces", {}))
+        self.digest.since = hello.get("nonces_since", 0.0)
         self.admission = Admission(self.directory, self.digest, self.limits, self.ours.outside)
         self.dispatcher = Dispatcher(
             self.ours, self.signer, self.calls, self.directory, self.admission, self.limits,

@@ -93,6 +93,20 @@ def test_an_old_nonce_is_stale(digest: Digest, clock: Clock) -> None:
     assert digest.judge(given, "INVITE", "sip:x@h", ha1("SHA-256")) is Verdict.STALE
 
 
+def test_a_nonce_is_stale_if_nobody_knows_any_more_how_often_it_was_used(digest: Digest, clock: Clock) -> None:
+    before = proof(digest)
+    clock.now += 2
+    digest.since = clock.now
+    assert digest.judge(before, "INVITE", "sip:x@h", ha1("SHA-256")) is Verdict.STALE
+    assert digest.judge(proof(digest), "INVITE", "sip:x@h", ha1("SHA-256")) is Verdict.PASSED
+
+
+def test_a_clock_that_was_put_back_makes_no_nonce_stale(digest: Digest, clock: Clock) -> None:
+    digest.since = clock.now
+    clock.now -= 3600
+    assert digest.judge(proof(digest), "INVITE", "sip:x@h", ha1("SHA-256")) is Verdict.PASSED
+
+
 def test_a_nonce_of_somebody_else_is_stale(digest: Digest) -> None:
     foreign = Digest(b"x" * 32, "callcenter").nonce()
     assert digest.judge(proof(digest, nonce=foreign), "INVITE", "sip:x@h", ha1("SHA-256")) is Verdict.STALE

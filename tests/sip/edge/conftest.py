@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,8 @@ from tests.sip.edge.calls import Call
 from tests.sip.edge.kit import Company, Edge, Phone, Process, running_edge
 from tests.sip.harness.stack import Stack
 from tests.until import until
+
+HOSTS = (f"127.0.{net}.{host}" for net in itertools.count(50) for host in range(1, 255))
 
 
 @pytest.fixture(scope="package")
@@ -40,9 +43,11 @@ def edge(company: Company, database: Stack) -> Iterator[Edge]:
 @pytest.fixture
 def agent(company: Company, edge: Edge) -> Any:
     made = company.agent()
-    probe = Phone(edge.address, made.sip_username)
+    # From an address of its own: until the edge knows the agent it is a guesser, who would be locked out with all others.
+    probe = Phone(edge.address, made.sip_username, host=next(HOSTS))
     edge.tell(op="reload")
     until(lambda: probe.register("Contact: *", "Expires: 0").status == 200, what="the edge to know the new agent")
+    probe.close()
     return made
 
 

@@ -177,6 +177,7 @@ class Edge:
         self.process = Process()
         self.affinity: dict[str, int] = {}
         self.nonces: dict[str, int] = {}
+        self.nonces_since = 0.0
         self.notes: list[dict[str, Any]] = []
         self.claims = True
         freely = {"SIP_REQUESTS_PER_SECOND": "5000", "SIP_CALLS_PER_SECOND": "1000"}
@@ -189,7 +190,7 @@ class Edge:
         theirs.close()
         self.pipe, self.ready = ours, threading.Event()
         hello = {"op": "hello", "node": "test", "secret_epoch": 0, "affinity": self.affinity, "processes": [self.process.port]}
-        self.tell(**hello, nonces=self.nonces)
+        self.tell(**hello, nonces=self.nonces, nonces_since=self.nonces_since)
         threading.Thread(target=self._hear, args=(ours.makefile(), self.ready), daemon=True).start()
         assert self.ready.wait(60), "the edge did not get ready"
         return self

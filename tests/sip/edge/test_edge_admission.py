@@ -106,7 +106,7 @@ def test_a_trunk_is_known_by_its_address(edge: Edge, company: Company, process: 
 
 def test_a_trunk_is_known_by_its_password(edge: Edge, company: Company, process: Process) -> None:
     trunk = company.trunk(username=fresh("carrier"), password="s3cret")
-    phone = Phone(edge.address, trunk.username, "s3cret")
+    phone = Phone(edge.address, trunk.username, "s3cret", host="127.0.9.1")
 
     def heard() -> bool:
         phone.invite("no-such-number")

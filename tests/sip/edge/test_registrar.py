@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -220,3 +221,16 @@ class TestRestart:
         assert phone.ask(phone.register_request(first, "Contact: <sip:y@10.0.0.1>")).status == 401
         assert phone.ask(phone.register_request(second, "Contact: <sip:x@10.0.0.1>")).status == 200
         assert len(registered(agent)) == 1
+
+    def test_a_nonce_from_before_the_node_cannot_be_played_again(self, phone: Phone, agent: Any, edge: Edge) -> None:
+        challenge = phone.challenge()
+        proof = phone.authorization("Authorization", challenge, "REGISTER", f"sip:{phone.edge[0]}:{phone.edge[1]}")
+        assert phone.ask(phone.register_request(proof, "Contact: <sip:x@10.0.0.1>")).status == 200
+        edge.kill()
+        edge.nonces, edge.nonces_since = {}, int(time.time()) + 1
+        until(lambda: time.time() > edge.nonces_since, what="the second of the new node")
+        edge.start()
+        replay = phone.ask(phone.register_request(proof, "Contact: <sip:y@10.0.0.1>"))
+        assert replay.status == 401
+        assert "stale=true" in replay.get("www-authenticate")
+        assert phone.register("Contact: <sip:x@10.0.0.1>").status == 200
