@@ -2,22 +2,29 @@
  * Notes and result of a call while they are being written.
  *
  * Each key stroke goes to the browser's own store, and after a short pause to the server; so neither a
- * reload, nor a lost line, nor the end of the wrap-up timer costs a word.
+ * reload, nor a lost line, nor the end of the wrap-up timer costs a word. Each agent has a store of their
+ * own, for several may share a browser; and what the server refuses stays until the agent discards it.
  */
 
 const PREFIX = "callcenter.draft.";
 const PAUSE = 600;
 
-/** @typedef {{notes: string, disposition: number | null}} Draft */
+/**
+ * @typedef {{notes: string, disposition: number | null}} Draft
+ * @typedef {import("../design/live.js").Answer} Answer
+ */
 
 export class Drafts {
-  /** @param {(call: number, draft: Draft) => Promise<{ok: boolean}>} send */
-  constructor(send) {
+  /** @param {string} agent whose drafts these are @param {(call: number, draft: Draft) => Promise<Answer>} send */
+  constructor(agent, send) {
+    this.prefix = `${PREFIX}${agent}.`;
     this.send = send;
     /** @type {Map<number, Draft>} drafts that the server does not have yet */
     this.unsaved = new Map();
     /** @type {Map<number, ReturnType<typeof setTimeout>>} */
     this.timers = new Map();
+    /** @type {Map<number, Answer["error"]>} calls whose draft the server refused, and why */
+    this.refused = new Map();
     /** @type {() => void} */
     this.changed = () => {};
     this.recover();
@@ -25,8 +32,8 @@ export class Drafts {
   }
 
   recover() {
-    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(PREFIX))) {
-      const call = Number(key.slice(PREFIX.length));
+    for (const key of Object.keys(localStorage).filter((name) => name.startsWith(this.prefix))) {
+      const call = Number(key.slice(this.prefix.length));
       this.unsaved.set(call, JSON.parse(localStorage.getItem(key) ?? "{}"));
       this.later(call);
     }
@@ -45,7 +52,7 @@ export class Drafts {
   /** @param {number} call @param {Draft} draft */
   write(call, draft) {
     this.unsaved.set(call, draft);
-    localStorage.setItem(PREFIX + call, JSON.stringify(draft));
+    localStorage.setItem(this.prefix + call, JSON.stringify(draft));
     this.later(call);
     this.changed();
   }
@@ -66,9 +73,12 @@ export class Drafts {
     this.timers.delete(call);
     const draft = this.unsaved.get(call);
     if (!draft) return;
-    await this.send(call, draft);
+    const answer = await this.send(call, draft);
     // Typed on meanwhile: the newer text has its own timer.
-    if (this.unsaved.get(call) === draft) this.forget(call);
+    if (this.unsaved.get(call) !== draft) return;
+    if (answer.ok) return this.forget(call);
+    this.refused.set(call, answer.error);
+    this.changed();
   }
 
   /** @param {number} call */
@@ -76,7 +86,8 @@ export class Drafts {
     clearTimeout(this.timers.get(call));
     this.timers.delete(call);
     this.unsaved.delete(call);
-    localStorage.removeItem(PREFIX + call);
+    this.refused.delete(call);
+    localStorage.removeItem(this.prefix + call);
     this.changed();
   }
 }

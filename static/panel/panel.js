@@ -7,12 +7,14 @@ import { allowSound, ring } from "../design/ring.js";
 import { banner, say, toast, words } from "../design/status.js";
 import { Drafts } from "./drafts.js";
 import { listen, toggleHelp } from "./keys.js";
+import { refusedNotes } from "./refused.js";
 import { side } from "./side.js";
 import { stage } from "./stage.js";
 import { stateCard } from "./state.js";
 
 const main = /** @type {HTMLElement} */ (document.getElementById("panel"));
 const bannerPlace = /** @type {HTMLElement} */ (document.getElementById("banner"));
+const refusedPlace = /** @type {HTMLElement} */ (document.getElementById("refused-notes"));
 const topState = /** @type {HTMLElement} */ (document.getElementById("top-state"));
 const TITLE = document.title;
 
@@ -36,7 +38,7 @@ const live = new Live(main.dataset.socket ?? "", {
   },
 });
 
-const drafts = new Drafts((call, draft) => live.intent("save_wrap_up", { call, ...draft }));
+const drafts = new Drafts(main.dataset.agent ?? "", (call, draft) => live.intent("save_wrap_up", { call, ...draft }));
 drafts.changed = () => draw();
 
 /** @param {string} op @param {Record<string, any>} [args] */
@@ -78,6 +80,7 @@ function draw() {
   if (!picture) return;
   main.removeAttribute("aria-busy");
   render(main, stateCard(picture, actions), stage(picture, actions), side(picture));
+  render(refusedPlace, refusedNotes(drafts));
   render(topState, phone(picture));
   ring(live.condition === "live" && picture.offers.length > 0);
   tick();

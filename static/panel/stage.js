@@ -134,11 +134,17 @@ function results(call, draft, actions) {
       }), index < 9 && h("kbd", null, index + 1), choice.label)));
 }
 
+/** @param {number} call @param {import("./drafts.js").Drafts} drafts */
+function condition(call, drafts) {
+  if (drafts.refused.has(call)) return "Not saved";
+  return drafts.isSaved(call) ? "Saved" : "Saving…";
+}
+
 /** @param {any} call @param {any} actions */
 function notes(call, actions) {
   const draft = actions.drafts.of(call);
   return h("label.field.notes", { key: "notes" },
-    h("span", null, "Notes", h("em.saved", { "aria-live": "off" }, draft.notes ? (actions.drafts.isSaved(call.id) ? "Saved" : "Saving…") : "")),
+    h("span", null, "Notes", h("em.saved", { "aria-live": "off" }, draft.notes ? condition(call.id, actions.drafts) : "")),
     h("textarea.input", {
       id: "notes", maxlength: 10000, placeholder: "What was it about? What was agreed?", value: draft.notes,
       oninput: (/** @type {any} */ event) => actions.drafts.write(call.id, { ...actions.drafts.of(call), notes: event.target.value }),

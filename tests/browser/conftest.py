@@ -70,9 +70,7 @@ def pages(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
         page.on("pageerror", lambda error: problems.append(str(error)))
         page.on("console", lambda line: problems.append(f"{line.text} {line.location}") if _is_error(line) else None)
         page.goto(f"{site.url}/login/?next={path}")
-        page.fill("[name=username]", username)
-        page.fill("[name=password]", PASSWORD)
-        page.click("button:has-text('Log in')")
+        log_in(page, username)
         page.wait_for_url(f"**{path}")
         return page
 
@@ -80,6 +78,12 @@ def pages(chromium: Browser, site: Site) -> Iterator[Callable[..., Page]]:
     for context in contexts:
         context.close()
     assert not problems
+
+
+def log_in(page: Page, username: str) -> None:
+    page.fill("[name=username]", username)
+    page.fill("[name=password]", PASSWORD)
+    page.click("button:has-text('Log in')")
 
 
 def _is_error(line: ConsoleMessage) -> bool:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from tests.until import until
 
+from .conftest import log_in
 from .floor import Floor
 from .site import MENDED, OLD_NEWS, SOON, Site, person, unique
 
@@ -60,6 +62,71 @@ def test_the_timer_that_ends_wrap_up_takes_no_notes_away(open_page: Open) -> Non
     services.sweep("test")
     expect(page.locator("#scene-ready")).to_be_visible(timeout=SOON)
     until(lambda: Call.objects.filter(pk=call.pk, state="ended", notes="Wants a call on Monday").exists(), what="late notes stored")  # type: ignore[attr-defined]
+
+
+class Line:
+    """Between the page's socket and the server: it can lose what is to be saved, and knows what was asked."""
+
+    def __init__(self, page: Page) -> None:
+        self.losing, self.asked = True, list[str]()
+        page.route_web_socket("**/ws/panel/", self.join)
+
+    def join(self, browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+        browser.on_message(lambda text: self.carry(server, str(text)))
+
+    def carry(self, server: WebSocketRoute, text: str) -> None:
+        self.asked.append(text)
+        if not (self.losing and "save_wrap_up" in text):
+            server.send(text)
+
+
+def change_over(page: Page, site: Site, username: str) -> None:
+    page.get_by_title("Log out", exact=True).click()
+    page.wait_for_url(re.compile("/login/|/$"))
+    page.goto(f"{site.url}/login/?next=/panel/")
+    log_in(page, username)
+    page.wait_for_url("**/panel/")
+
+
+def test_notes_left_in_a_shared_browser_are_saved_by_their_writer_alone(site: Site, open_page: Open) -> None:
+    floor = Floor(wrap_up_seconds=600)
+    alice, call = in_wrap_up(floor)
+    bob = floor.agent("Bob Bianchi")
+    page = open_page(alice.user.username, "/panel/")  # type: ignore[attr-defined]
+    line = Line(page)
+    page.reload()
+    page.locator("#notes").press_sequentially("Parcel is lost")
+    expect(page.locator(".saved")).to_have_text("Saving…")
+    change_over(page, site, bob.user.username)
+    line.losing, line.asked = False, []
+    page.click("#go-available")
+    expect(page.locator("#scene-ready")).to_be_visible(timeout=SOON)
+    # Longer than drafts wait before they are sent
+    expect(page.locator(".mine-time")).to_have_text(re.compile("0:0[2-9]"), timeout=SOON)
+    assert not [text for text in line.asked if "save_wrap_up" in text], "Bob should not send what Alice wrote"
+    change_over(page, site, alice.user.username)  # type: ignore[attr-defined]
+    expect(page.locator("#notes")).to_have_value("Parcel is lost")
+    expect(page.locator(".saved")).to_have_text("Saved", timeout=SOON)
+    call.refresh_from_db()  # type: ignore[attr-defined]
+    assert call.notes == "Parcel is lost"  # type: ignore[attr-defined]
+
+
+def test_notes_that_are_refused_stay_until_they_are_discarded(open_page: Open, shoot: Shoot) -> None:
+    floor = Floor(wrap_up_seconds=600)
+    _, call = in_wrap_up(floor)
+    bob = floor.agent("Bob Bianchi")
+    page = open_page(bob.user.username, "/panel/")
+    draft = (f"callcenter.draft.{bob.pk}.{call.pk}", '{"notes": "Parcel is lost", "disposition": null}')  # type: ignore[attr-defined]
+    page.evaluate("([key, draft]) => localStorage.setItem(key, draft)", list(draft))
+    for _ in range(2):
+        page.reload()
+        expect(page.locator(".refused")).to_contain_text("This is not your call.", timeout=SOON)
+        expect(page.locator(".refused textarea")).to_have_value("Parcel is lost")
+    shoot(page, "panel-notes-refused")
+    page.click("text=Discard")
+    expect(page.locator(".refused")).to_have_count(0)
+    assert page.evaluate("Object.keys(localStorage)") == []
 
 
 def test_a_killed_web_server_is_noticed_and_what_was_asked_meanwhile_is_done_once(site: Site, open_page: Open, shoot: Shoot) -> None:

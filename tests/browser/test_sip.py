@@ -163,3 +163,44 @@ def test_a_talk_goes_on_behind_screens_whose_redis_and_database_are_killed(
         expect(screen.locator("#banner")).to_be_empty(timeout=MENDED)
     expect(panel.locator("#scene-wrap-up")).to_be_visible(timeout=MENDED)
     expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "wrap_up", timeout=MENDED)
+
+
+def test_a_talk_goes_on_while_web_server_and_relay_are_killed_and_is_ended_in_the_panel_that_came_back(
+    site: Site, fleet: Fleet, open_page: Callable[..., Page]
+) -> None:
+    from queues.models import Call
+
+    team, [phone] = staff(site, fleet, Takes(answer_after=0.1), wrap_up_seconds=600)
+    alice = team.agents[0]
+    phone.register()
+    panel = open_page(alice.user.username, "/panel/")
+    board = open_page(person(unique("super"), "supervisor").username, "/board/")
+    caller = fleet.phone("pia", tone=440).call(team.number)
+    expect(panel.locator("#scene-call")).to_be_visible(timeout=SOON)
+    until(lambda: caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
+    ends = [caller.stream, phone.talking.stream]
+    for stream in ends:
+        stream.longest_gap = 0.0
+    for part in ("web", "relay"):
+        site.kill(part)
+    for screen in (panel, board):
+        expect(screen.locator("#banner")).to_contain_text(OLD_NEWS, timeout=MENDED)
+    for part in ("web", "relay"):
+        site.start_part(part)
+    for screen in (panel, board):
+        expect(screen.locator("#banner")).to_be_empty(timeout=3 * MENDED)
+    expect(panel.locator("#scene-call #caller-name")).to_have_text("pia")
+    expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call")
+    assert caller.hears(1000, 2.0)
+    assert phone.talking.hears(440, 2.0)
+    assert max(stream.longest_gap for stream in ends) < 0.2, "the talk should not have been interrupted"
+    panel.click("#hang-up")
+    until(lambda: caller.over and phone.calls[-1].over, what="both phones to be free")
+    until(
+        lambda: Call.objects.filter(queue=team.queue, state="wrap_up", hung_up_by="agent").exists(), within=10, what="the rows to be right"
+    )
+    expect(panel.locator("#scene-wrap-up")).to_be_visible(timeout=SOON)
+    expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "wrap_up", timeout=SOON)
+    panel.click("#finish")
+    expect(panel.locator("#scene-ready")).to_be_visible(timeout=SOON)
+    until(lambda: Call.objects.filter(queue=team.queue, state="ended", outcome="answered").exists(), within=10, what="the record")

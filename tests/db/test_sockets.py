@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import threading
 import uuid
 from collections.abc import AsyncIterator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,8 +21,9 @@ from django.test import Client
 
 from agents.models import Agent
 from callcenter.asgi import application
-from callcenter.core import websocket
+from callcenter.core import bell, relay, websocket
 from queues import services
+from queues.board.consumer import BoardConsumer
 
 from . import cast
 
@@ -70,12 +74,13 @@ async def connect() -> AsyncIterator[Connect]:
         await line.disconnect()
 
 
-async def hear(line: WebsocketCommunicator, kind: str) -> dict[str, Any]:
+async def hear(line: WebsocketCommunicator, kind: str, within: float = 5) -> dict[str, Any]:
     """The next message of this kind."""
-    while True:
-        message: dict[str, Any] = json.loads(await line.receive_from(5))
-        if message["type"] == kind:
-            return message
+    async with asyncio.timeout(within):
+        while True:
+            message: dict[str, Any] = json.loads(await line.receive_from(5))
+            if message["type"] == kind:
+                return message
 
 
 async def closed(line: WebsocketCommunicator) -> int:
@@ -226,3 +231,59 @@ async def test_an_auditor_looks_on_and_steers_nothing(connect: Connect, alice: A
     assert (await hear(line, "answer"))["ok"] is False
     await sync_to_async(alice.refresh_from_db)()
     assert alice.state == "available"
+
+
+# ---- pushed, not polled ------------------------------------------------------------------------------------
+@contextlib.asynccontextmanager
+async def running_relay() -> AsyncIterator[None]:
+    task = asyncio.create_task(relay.Relay().run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        ears = [thread for thread in threading.enumerate() if thread.name == "ear"]
+        await sync_to_async(bell.ring)(bell.EVENTS)  # it notices its end at the next ring
+        for ear in ears:
+            ear.join(10)
+
+
+def state_shown(message: dict[str, Any], agent: Agent) -> str:
+    shown = [message["data"]["agent"]] if "agent" in message["data"] else message["data"]["agents"]
+    [state] = [each["state"] for each in shown if each["id"] == agent.pk]
+    return str(state)
+
+
+async def quiet_for(line: WebsocketCommunicator, beats: int) -> None:
+    """Wait until so many beats in a row came and no picture between them."""
+    heard = 0
+    while heard < beats:
+        message = json.loads(await line.receive_from(5))
+        heard = heard + 1 if message["type"] == "beat" else 0
+
+
+@pytest.fixture
+def no_timers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing reads again by itself: what a screen shows, it was told of."""
+    for screen in (websocket.LiveConsumer, BoardConsumer):
+        monkeypatch.setattr(screen, "reread_seconds", 3600.0)
+    for timer in ("REREAD_SECONDS", "HEARTBEAT_SECONDS"):
+        monkeypatch.setattr(relay, timer, 3600.0)
+    monkeypatch.setattr(websocket, "BEAT_SECONDS", 0.05)
+
+
+@pytest.mark.parametrize("path", ["/ws/panel/", "/ws/board/"])
+async def test_what_changes_is_pushed_within_a_second(connect: Connect, alice: Agent, no_timers: None, path: str) -> None:
+    boss = await sync_to_async(make)("sam", "supervisor")
+    line = await connect(path, alice.user if path == "/ws/panel/" else boss)
+    await line.connect()
+    assert state_shown(await hear(line, "snapshot"), alice) == "available"
+    await quiet_for(line, 5)
+    await sync_to_async(services.go_offline)(alice.pk, actor="system:test")
+    for _ in range(5):
+        assert json.loads(await line.receive_from(5))["type"] == "beat", "without the relay nothing should be read again"
+    async with running_relay():
+        assert state_shown(await hear(line, "snapshot"), alice) == "offline", "a new relay tells everybody"
+        await quiet_for(line, 5)
+        await sync_to_async(services.set_available)(alice.pk, actor="system:test")
+        assert state_shown(await hear(line, "snapshot", within=1), alice) == "available"
