@@ -7,9 +7,9 @@ from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
-from .site import SOON, Site
+from .site import MENDED, SOON, Site
 
 pytestmark = pytest.mark.usefixtures("rows")
 Open = Callable[..., Page]
@@ -116,3 +116,24 @@ def test_the_clocks_of_panel_and_board_move_and_wrap_up_can_be_extended(open_pag
     expect(left).to_have_text(re.compile("^11:[234]"), timeout=SOON)
     call.refresh_from_db()
     assert call.wrap_up_until == before + timedelta(seconds=600)
+
+
+def test_each_number_on_the_board_says_how_old_it_is(open_page: Open) -> None:
+    from .site import person, unique
+
+    silent = list[bool]()
+
+    def join(browser: WebSocketRoute) -> None:
+        server = browser.connect_to_server()
+        server.on_message(lambda text: None if silent else browser.send(text))
+
+    board = open_page(person(unique("super"), "supervisor").username, "/board/")
+    board.route_web_socket("**/ws/board/", join)
+    board.reload()
+    ages = board.locator(".tile .age")
+    expect(ages.first).to_have_text("now", timeout=SOON)
+    assert ages.count() == board.locator(".tile").count()
+    silent.append(True)
+    expect(ages.first).to_have_text(re.compile(r"^[3-9] s ago$"), timeout=MENDED)
+    silent.clear()
+    expect(ages.first).to_have_text("now", timeout=MENDED)
