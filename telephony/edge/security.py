@@ -38,6 +38,6 @@ def write_to(path: Path) -> None:
     """Send the lines to a file of their own, for fail2ban to follow."""
     path.parent.mkdir(parents=True, exist_ok=True)
     handler = logging.handlers.WatchedFileHandler(path, delay=True)  # rotated by logrotate
-    handler.setFormatter(logging.Formatter(f"[%(asctime)s] SECURITY[{os.getpid()}] telephony.edge: %(message)s", "%Y-%m-%d %H:%M:%S"))
+    handler.setFormatter(logging.Formatter(f"[%(asctime)s] SECURITY[{os.getpid()}] telephony.edge: %(message)s", "%Y-%m-%d %H:%M:%S%z"))
     log.addHandler(handler)
     log.propagate = False

@@ -86,7 +86,7 @@ EVENT = re.compile(
     r'^SecurityEvent="(?:FailedACL|InvalidAccountID|ChallengeResponseFailed|InvalidPassword)"'
     r'(?:(?:,(?!RemoteAddress=)\w+="[^"]*")*|.*?),RemoteAddress="IPV[46]/[^/"]+/(?P<host>[0-9.]+)/\d+"(?:,(?!RemoteAddress=)\w+="[^"]*")*$'
 )
-DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d")
+DATE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d{4}")
 
 
 def written(event: str, folder: Path) -> str:
