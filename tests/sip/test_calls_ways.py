@@ -102,6 +102,9 @@ def test_the_record_shows_the_round_trip_to_both_phones(stack: Stack, fleet: Fle
         end.stream.reporting = True
     # A call process reports every five seconds; the answer to that tells it the round trip.
     until(lambda: all(end.stream and end.stream.reports_answered for end in (caller, agent)), within=15, what="both to answer a report")
+    # So many packets later the process has read the answers: it looks at its sockets before it sends the next packet.
+    heard = {end: end.stream.received for end in (caller, agent) if end.stream}
+    until(lambda: all(end.stream and end.stream.received > count + 10 for end, count in heard.items()), what="the answers to be read")
     caller.hang_up()
     [call] = facts.until_all_over(team.queue, 1)
     facts.was_answered(call, hung_up_by="caller")

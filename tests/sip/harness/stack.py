@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "demo"
 HOST = "127.0.0.1"
+HOSTS = (f"127.0.{net}.{host}" for net in itertools.count(100) for host in range(1, 255))
 QUICK = {
     "ring_seconds": 5, "wrap_up_seconds": 0, "retry_delay": 0, "cooldown_reject": 1, "cooldown_busy": 1,
     "cooldown_no_answer": 1, "cooldown_unreachable": 1,
@@ -161,21 +162,25 @@ class Stack:
         return found is not None and found.status == 401
 
     def knows(self, user: str) -> bool:
-        """The edge has read this agent's row, and so all that was committed before it."""
-        asked = self._look_up(user)
+        """The edge has read this agent's row, and so all that was committed before it.
+
+        Asked from an address of its own each time: until then the password is a wrong one, and those add up to a lock-out.
+        """
+        host = next(HOSTS)
+        asked = self._look_up(user, host=host)
         if asked is None or asked.status != 401:
             return False
         answer = message.challenge(asked, "MD5")
         credentials = message.credentials(answer, user=user, password=PASSWORD, method="REGISTER", uri=f"sip:{HOST}:{self.port}")
-        found = self._look_up(user, ("authorization", credentials))
+        found = self._look_up(user, ("authorization", credentials), host=host)
         return found is not None and found.status == 200
 
-    def _look_up(self, user: str, *headers: tuple[str, str]) -> message.Message | None:
+    def _look_up(self, user: str, *headers: tuple[str, str], host: str = "127.0.0.9") -> message.Message | None:
         """REGISTER without a Contact asks for the bindings and changes none (RFC 3261 10.2.3)."""
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe, contextlib.suppress(OSError):
             probe.settimeout(0.3)
-            probe.bind(("127.0.0.9", 0))
-            via = f"SIP/2.0/UDP 127.0.0.9:{probe.getsockname()[1]};rport;branch=z9hG4bK{random.getrandbits(48):x}"
+            probe.bind((host, 0))
+            via = f"SIP/2.0/UDP {host}:{probe.getsockname()[1]};rport;branch=z9hG4bK{random.getrandbits(48):x}"
             who, call_id = f"<sip:{user}@callcenter>", f"{random.getrandbits(48):x}"
             fixed = [("via", via), ("max-forwards", "70"), ("from", f"{who};tag=p"), ("to", who), ("call-id", call_id)]
             request = message.Message(f"REGISTER sip:{HOST}:{self.port} SIP/2.0", [*fixed, ("cseq", "1 REGISTER"), *headers])
