@@ -132,20 +132,26 @@ def test_five_callers_and_two_agents_are_seen_on_the_board_as_they_are_served(
     assert not site.complaints()
 
 
+def talk(site: Site, fleet: Fleet, name: str) -> tuple[Any, Any, Any, list[Any]]:
+    """A caller of that name and an agent who hear each other; the team, both ends, and their streams."""
+    team, [phone] = staff(site, fleet, Takes(answer_after=0.1), wrap_up_seconds=600)
+    phone.register()
+    caller = fleet.phone(name, tone=440).call(team.number)
+    until(lambda: phone.talking and caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
+    return team, phone, caller, [caller.stream, phone.talking.stream]
+
+
 def test_a_talk_goes_on_behind_screens_whose_redis_and_database_are_killed(
     site: Site, fleet: Fleet, open_page: Callable[..., Page]
 ) -> None:
     from queues.models import Call
 
-    team, [phone] = staff(site, fleet, Takes(answer_after=0.1), wrap_up_seconds=600)
+    team, phone, caller, ends = talk(site, fleet, "olga")
     alice = team.agents[0]
-    phone.register()
     panel = open_page(alice.user.username, "/panel/")
     board = open_page(person(unique("super"), "supervisor").username, "/board/")
-    caller = fleet.phone("olga", tone=440).call(team.number)
     expect(panel.locator("#scene-call")).to_be_visible(timeout=SOON)
-    until(lambda: caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
-    ends = [caller.stream, phone.talking.stream]
+    expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call", timeout=SOON)
     for stream in ends:
         stream.longest_gap = 0.0
     with site.without_redis(killed=True), site.stack.without_database(killed=True):
@@ -170,15 +176,12 @@ def test_a_talk_goes_on_while_web_server_and_relay_are_killed_and_is_ended_in_th
 ) -> None:
     from queues.models import Call
 
-    team, [phone] = staff(site, fleet, Takes(answer_after=0.1), wrap_up_seconds=600)
+    team, phone, caller, ends = talk(site, fleet, "pia")
     alice = team.agents[0]
-    phone.register()
     panel = open_page(alice.user.username, "/panel/")
     board = open_page(person(unique("super"), "supervisor").username, "/board/")
-    caller = fleet.phone("pia", tone=440).call(team.number)
     expect(panel.locator("#scene-call")).to_be_visible(timeout=SOON)
-    until(lambda: caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
-    ends = [caller.stream, phone.talking.stream]
+    expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call", timeout=SOON)
     for stream in ends:
         stream.longest_gap = 0.0
     for part in ("web", "relay"):
