@@ -18,6 +18,11 @@ from .states import QUEUED, WRAP_UP
 GRACE = timedelta(seconds=5)
 """How long an offer may be overdue before its process is taken for dead."""
 
+UNMOVED = timedelta(seconds=5)
+"""How long an offer may be open without a word from the process that should ring its agent."""
+
+UNHEARD_OF = Q(rang_at__isnull=True, dialled_at__isnull=True)
+
 SHORTEST_WAIT_UNSTAFFED = 5
 """Seconds that every caller of an unstaffed queue waits at least: somebody may be about to log in."""
 
@@ -28,6 +33,11 @@ def lease_ends() -> datetime | None:
 
 def offers_overdue(now: datetime) -> list[int]:
     return _ids(Offer.objects.open().filter(expires_at__lte=now - GRACE).order_by("expires_at"))
+
+
+def offers_unheard_of(now: datetime) -> list[int]:
+    """Offers that no process has taken up: not a word that a phone is called, rings, or was answered."""
+    return _ids(Offer.objects.open().filter(UNHEARD_OF, opened_at__lte=now - UNMOVED).order_by("opened_at"))
 
 
 def wrap_ups_over(now: datetime) -> list[int]:
@@ -67,10 +77,15 @@ def agents_with_work(now: datetime) -> list[int]:
     return _ids(free.filter(Exists(common) | Exists(waiting.filter(wanted_agent=OuterRef("pk")))).order_by("pk"))
 
 
-def next_after(now: datetime) -> datetime | None:
-    """The earliest moment at which the rows ask for something; None: never, as they are now."""
+def next_after(now: datetime, listening_since: datetime) -> datetime | None:
+    """The earliest moment at which the rows ask for something; None: never, as they are now.
+
+    :param listening_since: offers that are unheard of are not due before `UNMOVED` after it.
+    """
+    unheard_of = _least(Offer.objects.open().filter(UNHEARD_OF), "opened_at")
     moments = [
         _least(Offer.objects.open(), "expires_at", plus=GRACE),
+        max(unheard_of, listening_since) + UNMOVED if unheard_of else None,
         _least(Call.objects.filter(state=WRAP_UP), "wrap_up_until"),
         _least(Device.objects.all(), "lease_until"),
         _least(Call.objects.filter(state=QUEUED, not_before__gt=now), "not_before"),

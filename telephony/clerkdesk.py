@@ -102,6 +102,9 @@ class ClerkDesk:
     def offer_rang(self, offer: int) -> None:
         self._ask("offer_rang", offer=offer)
 
+    def offer_dialled(self, offer: int) -> None:
+        self._ask("offer_dialled", offer=offer)
+
     def accept(self, offer: int) -> None:
         self._ask("accept", offer=offer)
 

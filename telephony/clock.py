@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import structlog
 from django.db import Error, connection, transaction
@@ -88,10 +89,13 @@ class Clock:
         if now >= self._reap_at + REAP_SECONDS:
             self._reap_at = now
             self._reap()
-        deadline = acd.sweep(self.node)
+        deadline = acd.sweep(self.node, listening_since=self._listening_since())
         if deadline is None:
             return LONGEST_SLEEP
         return min(LONGEST_SLEEP, max(0.0, (deadline - timezone.now()).total_seconds()))
+
+    def _listening_since(self) -> datetime:
+        return timezone.now() - timedelta(seconds=time.monotonic() - self._steady_since)
 
     def _note_beat(self, written: float) -> None:
         if written > self._beaten_at + GAP_SECONDS:

@@ -71,6 +71,7 @@ class Conversation:
         """Everything that happened was heard, or time passed: do what is due."""
         self.now = now
         self.ringer.expire(now)
+        self.ringer.report(now)
         if self.comfort_at is not None and self.comfort_at <= now:
             self._ask_for_comfort()
         self.ringer.dial(now)  # what was offered in one moment rings together
@@ -86,7 +87,7 @@ class Conversation:
         return min(self._deadlines(), default=None)
 
     def _deadlines(self) -> Iterator[float]:
-        yield from (ringing.deadline for ringing in self.ringer.offers.values())
+        yield from self.ringer.deadlines()
         if self.comfort_at is not None:
             yield self.comfort_at
         if self.phase is Phase.ARRIVING:

@@ -43,8 +43,9 @@ class RowDesk:
         self._route: Route | None = None
         self._methods: dict[str, Callable[..., None]] = {
             "route": self._find_route, "arrive": self._arrive,
-            "offer_rang": self._offer_rang, "accept": self._accept, "offer_failed": self._offer_failed,
-            "hold": self._hold, "resume": self._resume, "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
+            "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
+            "accept": self._accept, "hold": self._hold, "resume": self._resume,
+            "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
         }  # fmt: skip
 
@@ -136,6 +137,9 @@ class RowDesk:
     # ---- offers -----------------------------------------------------------------------------------------------
     def _offer_rang(self, offer: int, *, again: bool) -> None:
         acd.offer_rang(offer)
+
+    def _offer_dialled(self, offer: int, *, again: bool) -> None:
+        acd.offer_dialled(offer)
 
     def _accept(self, offer: int, *, again: bool) -> None:
         won = acd.accept(offer) or (again and Offer.objects.filter(pk=offer, outcome=OfferOutcome.ACCEPTED).exists())

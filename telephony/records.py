@@ -112,6 +112,9 @@ class Desk(Protocol):
     def offer_rang(self, offer: int) -> None:
         """A phone of the offer's agent rings."""
 
+    def offer_dialled(self, offer: int) -> None:
+        """Phones of the offer's agent are called, but none has said yet that it rings."""
+
     def accept(self, offer: int) -> None:
         """The agent answered: `Accepted`."""
 

@@ -6,7 +6,7 @@ have three of them open; should they all be, further devices wait until one of t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .legbook import LegBook
@@ -17,6 +17,10 @@ REJECTED, BUSY, NO_ANSWER, UNREACHABLE, RESCINDED = "rejected", "busy", "no_answ
 
 LOOP_DETECTED = 482
 """Said by a phone of whose lines two were rung with one INVITE: to the second it looks like a loop (RFC 3261 8.2.2.2)."""
+
+REPORT_SECONDS = 2.0
+"""Phones nearly always say at once that they ring. Where none has by then, the records are told that the offer is in good
+hands; what they hear nothing of for five seconds, they take back."""
 
 _WEIGHT = (REJECTED, BUSY, RESCINDED, NO_ANSWER, UNREACHABLE)
 """Of several devices the one that tells most about the agent decides."""
@@ -44,6 +48,7 @@ class Ringing:
     legs: dict[LegId, Target] = field(default_factory=dict)
     rang: bool = False
     dialled: int = 0
+    report_at: float | None = None
     ends: list[tuple[str, int]] = field(default_factory=list)
     once_more: set[int] = field(default_factory=set)
     """Devices that were told apart from others of their phone by an INVITE of their own."""
@@ -132,6 +137,8 @@ class Ringer:
     def _dialled(self, ringing: Ringing, target: Target, leg: LegId, now: float) -> None:
         ringing.waiting.remove(target)
         ringing.legs[leg] = target
+        if not ringing.dialled and not ringing.rang:
+            ringing.report_at = now + REPORT_SECONDS
         ringing.dialled += 1
         self.legs.agent_began(leg, agent=ringing.agent, offer=ringing.offer, now=now)
 
@@ -141,7 +148,7 @@ class Ringer:
     def leg_rings(self, leg: LegId) -> None:
         ringing = self.of(leg)
         if ringing and not ringing.rang:
-            ringing.rang = True
+            ringing.rang, ringing.report_at = True, None
             self.desk.offer_rang(ringing.offer)
 
     def leg_ended(self, leg: LegId, status: int, *, by_peer: bool) -> None:
@@ -151,6 +158,18 @@ class Ringer:
             if ringing.refused():
                 self._silence(ringing)
         self.go_on()
+
+    def deadlines(self) -> Iterator[float]:
+        for ringing in self.offers.values():
+            yield ringing.deadline
+            if ringing.report_at is not None:
+                yield ringing.report_at
+
+    def report(self, now: float) -> None:
+        for ringing in self.offers.values():
+            if ringing.report_at is not None and ringing.report_at <= now:
+                ringing.report_at = None
+                self.desk.offer_dialled(ringing.offer)
 
     def expire(self, now: float) -> None:
         for ringing in [r for r in self.offers.values() if r.deadline <= now]:

@@ -164,6 +164,9 @@ class Offer(models.Model):
     outcome = models.CharField(max_length=12, choices=OfferOutcome.choices, default=OfferOutcome.OPEN, help_text="What became of it.")
     sip_status = models.PositiveSmallIntegerField(null=True, blank=True, help_text="The phone's final SIP status, if any.")
     opened_at = models.DateTimeField(default=timezone.now, help_text="When the agent was reserved.")
+    dialled_at = models.DateTimeField(
+        null=True, blank=True, help_text="Since when devices that do not report ringing are known to be called."
+    )
     rang_at = models.DateTimeField(null=True, blank=True, help_text="When a device reported ringing.")
     expires_at = models.DateTimeField(help_text="When the ring time is over.")
     closed_at = models.DateTimeField(null=True, blank=True, help_text="When the outcome was known.")

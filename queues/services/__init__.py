@@ -18,6 +18,7 @@ from .membership import log_into_queue as log_into_queue
 from .membership import log_out_of_queue as log_out_of_queue
 from .membership import rebuild_memberships as rebuild_memberships
 from .offers import accept as accept
+from .offers import offer_dialled as offer_dialled
 from .offers import offer_failed as offer_failed
 from .offers import offer_rang as offer_rang
 from .presence import go_offline as go_offline

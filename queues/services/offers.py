@@ -26,6 +26,8 @@ WITH rang AS (
   jsonb_build_object('agent', agent_id, 'offer', id) FROM rang {events.RING}
 """  # noqa: S608
 
+DIALLED = "UPDATE queues_offer SET dialled_at = %s WHERE id = %s AND outcome = 'open' AND dialled_at IS NULL"
+
 ACCEPTED = """
 WITH taken AS (UPDATE queues_offer SET outcome = 'accepted', closed_at = %(now)s WHERE id = %(offer)s RETURNING segment_id, agent_id)
 UPDATE queues_segment s SET outcome = 'answered', left_at = %(now)s, answered_at = %(now)s, agent_id = taken.agent_id
@@ -40,6 +42,11 @@ SELECT {OFFER.columns("o")} FROM queues_offer o WHERE o.call_id = %s AND o.outco
 def offer_rang(offer_id: int) -> None:
     """A device of the agent reported that it rings."""
     sql.run(RANG, [timezone.now(), offer_id])
+
+
+def offer_dialled(offer_id: int) -> None:
+    """Devices of the agent are called, but none has reported yet that it rings: the offer is in good hands all the same."""
+    sql.run(DIALLED, [timezone.now(), offer_id])
 
 
 @one_transaction

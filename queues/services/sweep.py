@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 from django.utils import timezone
@@ -17,7 +17,7 @@ from agents.models import Device
 from callcenter.core.errors import Refusal
 
 from .. import deadlines, matching, roster
-from ..locks import hold, one_transaction
+from ..locks import Held, hold, one_transaction
 from ..models import Offer
 from ..states import QUEUED, OfferOutcome
 from . import devices, exits, offers, wrapup
@@ -34,24 +34,30 @@ RETURNING until
 SHORTEST_SLEEP = timedelta(milliseconds=50)
 """A deadline that cannot be met must not keep the clock busy."""
 
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+
 BATCH = 200
 """Pieces of work of one kind in one sweep; what is left is due at once again."""
 
 
-def sweep(owner: str, ttl: float = 5) -> datetime | None:
+def sweep(owner: str, ttl: float = 5, *, listening_since: datetime = LONG_AGO) -> datetime | None:
     """Do what is due if `owner` has or gets the lease, which lasts `ttl` seconds.
 
+    :param listening_since: since when the rows could be written without a break. Before that nobody could say a word
+        about an offer, so silence means nothing.
     :returns: when to look next: the earliest deadline, or the end of another owner's lease. None: nothing is pending.
     """
     if not _take_lease(owner, ttl):
         return deadlines.lease_ends()
     now = timezone.now()
     _each(deadlines.offers_overdue(now)[:BATCH], _take_back)
+    if now >= listening_since + deadlines.UNMOVED:
+        _each(deadlines.offers_unheard_of(now)[:BATCH], _take_back_unheard_of)
     _each(deadlines.wrap_ups_over(now)[:BATCH], wrapup.time_out)
     _each(deadlines.devices_expired(now)[:BATCH], _expire)
     _each(deadlines.waits_over(now)[:BATCH], _give_up_waiting)
     _each([pk for pk in deadlines.agents_with_work(now)[:BATCH] if roster.line_for(pk, now)], _match)
-    due = deadlines.next_after(now)
+    due = deadlines.next_after(now, listening_since)
     return max(due, now + SHORTEST_SLEEP) if due else None
 
 
@@ -72,9 +78,25 @@ def _each(ids: Iterable[int], work: Callable[[int], None]) -> None:
 @one_transaction
 def _take_back(offer_id: int) -> None:
     """An offer that its process did not close: the call goes back to its old place, nobody is blamed."""
+    _rescind(*_held(offer_id))
+
+
+@one_transaction
+def _take_back_unheard_of(offer_id: int) -> None:
+    """An offer that its process did not take up."""
+    held, offer = _held(offer_id)
+    if offer.rang_at is None and offer.dialled_at is None:  # else a word came between the look and the lock
+        _rescind(held, offer)
+
+
+def _held(offer_id: int) -> tuple[Held, Offer]:
     offer = Offer.objects.get(pk=offer_id)
     held = hold(call_id=offer.call_id, chain=True)
     offer.refresh_from_db()
+    return held, offer
+
+
+def _rescind(held: Held, offer: Offer) -> None:
     offers.fail(held, offer, OfferOutcome.RESCINDED, actor="system:reaper", blame=False)
     matching.ring_node(held.the_call, "withdrawn", offer.pk)
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from agents.models import Agent
-from queues import services
-from queues.models import Lease, Offer
+from queues import deadlines, services
+from queues.models import Call, Lease, Offer
 from queues.states import OfferOutcome
 
 from . import cast
@@ -37,6 +38,55 @@ def test_an_offer_is_left_alone_until_its_process_had_time_to_report() -> None:
     expires_at = timezone.now() - timedelta(seconds=4)
     Offer.objects.filter(call=call).update(expires_at=expires_at)
     assert services.sweep("test") == expires_at + timedelta(seconds=5)
+    assert len(cast.open_offers(call)) == 1
+
+
+def _unheard_of_for(seconds: float, **fields: object) -> tuple[Call, datetime]:
+    support = cast.queue(ring_seconds=60, cooldown_unreachable=60)
+    cast.agent(queues=(support,))
+    call = cast.enqueue(support)
+    opened_at = timezone.now() - timedelta(seconds=seconds)
+    Offer.objects.filter(call=call).update(opened_at=opened_at, **fields)
+    return call, opened_at
+
+
+def test_an_offer_that_no_process_took_up_goes_back_after_five_seconds() -> None:
+    call, opened_at = _unheard_of_for(4)
+    assert services.sweep("test") == opened_at + timedelta(seconds=5)
+    assert len(cast.open_offers(call)) == 1
+    Offer.objects.filter(call=call).update(opened_at=opened_at - timedelta(seconds=1))
+    services.sweep("test")
+    call.refresh_from_db()
+    assert (call.state, [offer.outcome for offer in call.offers.all()]) == ("queued", [OfferOutcome.RESCINDED])
+
+
+@pytest.mark.parametrize("word", [services.offer_rang, services.offer_dialled])
+def test_an_offer_whose_phones_are_called_or_ring_keeps_its_ring_time(word: Callable[[int], None]) -> None:
+    call, _ = _unheard_of_for(5)
+    word(cast.open_offers(call)[0].pk)
+    services.sweep("test")
+    assert len(cast.open_offers(call)) == 1
+
+
+def test_a_word_that_comes_between_the_look_and_the_lock_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    call, _ = _unheard_of_for(5)
+    offer = cast.open_offers(call)[0].pk
+    look = deadlines.offers_unheard_of
+
+    def look_then_word(now: datetime) -> list[int]:
+        found = look(now)
+        services.offer_dialled(offer)
+        return found
+
+    monkeypatch.setattr(deadlines, "offers_unheard_of", look_then_word)
+    services.sweep("test")
+    assert len(cast.open_offers(call)) == 1
+
+
+def test_silence_means_nothing_while_nobody_could_write() -> None:
+    call, _ = _unheard_of_for(30)
+    back_since = timezone.now() - timedelta(seconds=1)
+    assert services.sweep("test", listening_since=back_since) == back_since + timedelta(seconds=5)
     assert len(cast.open_offers(call)) == 1
 
 

@@ -133,6 +133,9 @@ class FakeDesk:
     def offer_rang(self, offer: int) -> None:
         self._wish("offer_rang", offer)
 
+    def offer_dialled(self, offer: int) -> None:
+        self._wish("offer_dialled", offer)
+
     def accept(self, offer: int) -> None:
         self._wish("accept", offer)
 

@@ -22,6 +22,29 @@ def test_all_devices_of_the_agent_ring_at_once_and_the_first_to_answer_wins() ->
     assert story.desk.named("accept") == [(1,)]
 
 
+def test_phones_that_do_not_say_that_they_ring_are_reported_as_called() -> None:
+    story = Story().waits()
+    story.offered(1, agent=7)
+    (other,) = story.offered(2, agent=8)
+    story.hear(ports.LegRinging(other))
+    assert story.call.deadline() == story.time + 2
+    story.wait(1.9)
+    assert story.desk.named("offer_dialled") == []
+    story.wait(0.1)
+    assert story.desk.named("offer_dialled") == [(1,)]
+    story.wait(2)
+    assert story.desk.named("offer_dialled") == [(1,)]
+
+
+def test_an_offer_for_which_no_invite_was_free_is_not_reported() -> None:
+    story = Story().waits()
+    story.phone.most = 1
+    assert len(story.offered(1, devices=3)) == 3
+    assert story.offered(2) == []
+    story.wait(3)
+    assert story.desk.named("offer_dialled") == [(1,)]
+
+
 def test_ring_all_rings_every_device_of_every_agent_with_one_invite() -> None:
     story = Story().waits()
     legs = story.offered_together(*(story.offer(number, devices=5, agent=number) for number in range(1, 11)))
