@@ -46,14 +46,16 @@ class TodayFilter(admin.SimpleListFilter):
 @admin.register(Segment)
 class SegmentAdmin(adminbase.RecordAdmin):
     list_display = ("call", "number", "queue", "agent", "outcome", "exit_reason", "entered_at", "left_at", "ended_at")
-    list_filter = (FigureFilter, TodayFilter, "outcome", "queue", ("entered_at", admin.DateFieldListFilter))
+    list_filter = (FigureFilter, TodayFilter, "outcome", "queue", "agent__team", ("entered_at", admin.DateFieldListFilter))
     list_select_related = ("call", "queue", "agent")
 
 
 @admin.register(Offer)
 class OfferAdmin(adminbase.RecordAdmin):
     list_display = ("call", "agent", "queue", "outcome", "sip_status", "opened_at", "closed_at")
-    list_filter = ("outcome", "queue", ("opened_at", admin.DateFieldListFilter), ("segment__entered_at", admin.DateFieldListFilter))
+    list_filter = (
+        "outcome", "queue", "agent__team", ("opened_at", admin.DateFieldListFilter), ("segment__entered_at", admin.DateFieldListFilter),
+    )  # fmt: skip
     list_select_related = ("call", "queue", "agent")
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.urls import NoReverseMatch, reverse
 
-from agents.models import Agent
+from agents.models import Agent, Team
 from agents.states import AGENT, OFFLINE
 from queues.models import Queue
 from queues.states import AGENT_RINGING, MISSES, QUEUED
@@ -59,6 +59,19 @@ def missed(since: datetime, queue: Queue) -> str:
 def spent_today(agent: Agent) -> str:
     """What the agent did since midnight, one row for each state."""
     return listing("agentstateperiod", agent__id__exact=agent.pk, day="today")
+
+
+def of_team(team: Team, since: datetime) -> dict[str, str]:
+    """What the team's present agents did since a moment of today: entries that they answered or handled to the end, offers
+    that they missed, and how they spent their time."""
+    done: dict[str, Any] = {"agent__team__id__exact": team.pk, "entered_at__gte": since.isoformat()}
+    missed: dict[str, Any] = {"agent__team__id__exact": team.pk, "opened_at__gte": since.isoformat(), "outcome__in": ",".join(MISSES)}
+    return {
+        "answered": listing("segment", figure="answered", **done),
+        "handled": listing("segment", figure="handled", **done),
+        "missed": listing("offer", **missed),
+        "spent": listing("agentstateperiod", agent__team__id__exact=team.pk, day="today"),
+    }
 
 
 def _ids(queues: Iterable[Queue]) -> str:

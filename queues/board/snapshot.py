@@ -20,6 +20,7 @@ from queues.states import WRAP_UP as CALL_WRAP_UP
 
 from . import links
 from .scope import lookups_of, visible_queues, visible_to
+from .teams import teams_of
 from .today import today
 
 WAITING_SHOWN = 200
@@ -43,6 +44,7 @@ def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
         "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures()), staff) for queue in shown],
         "waiting": _line(waiting),
         "agents": _agents(agents, served),
+        "teams": teams_of(agents),
         "agents_link": links.listing("agent", app="agents", **staff),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name")),
     }

@@ -7,8 +7,8 @@ import time
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
-from agents.models import Agent
-from queues.metrics import AgentFigures, QueueFigures, agents_figures, queues_figures
+from agents.models import Agent, Team
+from queues.metrics import AgentFigures, QueueFigures, agents_figures, queues_figures, teams_figures
 from queues.models import Queue
 
 T = TypeVar("T")
@@ -47,6 +47,7 @@ class Kept(Generic[T]):
 class Today:
     def __init__(self) -> None:
         self._queues = Kept(lambda: queues_figures(Queue.objects.all()), SHORTEST_SECONDS)
+        self._teams = Kept(lambda: teams_figures(Team.objects.all()), SHARES_SECONDS)
         self._agents = Kept(lambda: agents_figures(Agent.objects.filter(active=True)), SHARES_SECONDS)
 
     def figures(self) -> dict[int, QueueFigures]:
@@ -57,8 +58,13 @@ class Today:
         """By agent id, since the installation's midnight; up to `SHARES_SECONDS` old."""
         return self._agents.value()
 
+    def teams(self) -> dict[int, AgentFigures]:
+        """By team id, like `agents`."""
+        return self._teams.value()
+
     def forget(self) -> None:
         self._queues.forget()
+        self._teams.forget()
         self._agents.forget()
 
 

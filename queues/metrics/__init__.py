@@ -1,6 +1,6 @@
 """The figures: one definition each, for live screens, reports and the calls behind a number alike."""
 
-from .agents import AgentFigures, agent_figures, agents_figures, periods, team_figures
+from .agents import AgentFigures, agent_figures, agents_figures, periods, team_figures, teams_figures
 from .definitions import COUNTS, LEVELS, OUTCOMES, Level, behind, calls_behind, entries, level_for
 from .identity import broken_identities, check_identity
 from .queues import Interval, QueueFigures, by_interval, entered_today, figures, midnight, queue_figures, queues_figures
@@ -29,4 +29,5 @@ __all__ = [
     "queue_figures",
     "queues_figures",
     "team_figures",
+    "teams_figures",
 ]

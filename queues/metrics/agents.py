@@ -92,9 +92,15 @@ def agents_figures(agents: Iterable[Agent], since: datetime | None = None, until
 
 def team_figures(team: Team, since: datetime | None = None, until: datetime | None = None) -> AgentFigures:
     """The team's present agents, added up."""
-    members = dict.fromkeys(team.agents.values_list("pk", flat=True), team.pk)
+    return teams_figures([team], since, until)[team.pk]
+
+
+def teams_figures(teams: Iterable[Team], since: datetime | None = None, until: datetime | None = None) -> dict[int, AgentFigures]:
+    """Many teams by id, in four queries."""
     start = since or midnight(settings.TIME_ZONE)
-    return _figures(members, start, until).get(team.pk, AgentFigures(since=start))
+    idle = {team.pk: AgentFigures(since=start) for team in teams}
+    team_of = dict(Agent.objects.filter(team__in=list(idle)).values_list("pk", "team"))
+    return {**idle, **_figures(team_of, start, until)}
 
 
 def periods(since: datetime, until: datetime | None = None) -> QuerySet[AgentStatePeriod]:

@@ -72,22 +72,22 @@ function cell(content, colour = "", title) {
 }
 
 /** A nought is quiet, so that the eye finds what is not. @param {string | undefined} address @param {number} value @param {string} [colour] */
-function amount(address, value, colour = "") {
+export function amount(address, value, colour = "") {
   return h("td.n", { class: value ? null : "nought", "data-colour": colour || null }, colour && icon("triangle-alert", "attention"), link(address, value));
 }
 
 /** @param {string | null | undefined} address @param {any} content */
-function link(address, content) {
+export function link(address, content) {
   return address && content !== "–" ? h("a", { href: address }, content) : content;
 }
 
 /** @param {number | null} value */
-function percent(value) {
+export function percent(value) {
   return value === null ? "–" : `${value} %`;
 }
 
 /** @param {number | null} value */
-function seconds(value) {
+export function seconds(value) {
   return value === null ? "–" : duration(value);
 }
 

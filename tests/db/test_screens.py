@@ -183,6 +183,13 @@ def links_of_agents(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
         yield f"{row['name']}, shares", metrics.periods(metrics.midnight("UTC")).filter(agent=row["id"]).count(), row["today"]["link"]
 
 
+def links_of_teams(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
+    since = metrics.midnight("UTC")
+    for row in shown["teams"]:
+        known = {**row, **row["today"], "spent": metrics.periods(since).filter(agent__team=row["id"]).count()}
+        yield from ((f"{row['name']}, {name}", known[name], link) for name, link in row["links"].items())
+
+
 def numbers(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
     """Every number of a board with its name and its link."""
     queues = Queue.objects.in_bulk([row["id"] for row in shown["queues"]])
@@ -223,6 +230,9 @@ def test_every_number_on_the_board_is_the_number_of_rows_behind_it(supervisor: U
         busy_day("tokyo", mine, timezone="Asia/Tokyo"),
         busy_day("theirs", theirs),
     ]
+    worker = Agent.objects.filter(team=mine).first()
+    for seconds in (-1, 1):
+        cast.stay(days[0], Outcome.ANSWERED, at=metrics.midnight("UTC") + timedelta(seconds=seconds), agent=worker)
     closed, draining = busy_day("closed", mine), busy_day("draining", mine)
     Queue.objects.filter(pk__in=[closed.pk, draining.pk]).update(active=False)
     for call in Call.objects.waiting().filter(queue=closed):
@@ -233,7 +243,9 @@ def test_every_number_on_the_board_is_the_number_of_rows_behind_it(supervisor: U
     shown = board(supervisor)
     there = {row["id"] for row in shown["queues"]}
     assert [day.pk in there for day in (*days, draining, closed)] == [True, True, not bounded, True, False]
-    found = [*numbers(shown), *links_of_agents(shown)]
+    team_numbers = list(links_of_teams(shown))
+    assert all(number for name, number, _ in team_numbers if name.startswith(mine.name)), "the team did something of everything"
+    found = [*numbers(shown), *links_of_agents(shown), *team_numbers]
     assert [(name, rows_behind(client, link)) for name, _, link in found] == [(name, number) for name, number, _ in found]
     assert all(number for name, number, _ in found if name.startswith("tile")), "nothing is compared with nothing"
 
