@@ -10,8 +10,8 @@ from django.utils.safestring import SafeString
 from callcenter.core import adminbase
 from callcenter.core.words import chip
 
-from .models import Number
-from .resources import NumberResource
+from ..models import Number
+from ..resources import NumberResource
 
 
 @admin.register(Number)

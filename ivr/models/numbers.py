@@ -9,7 +9,7 @@ from django.db.models import Q
 from agents.models import Agent
 from queues.models import Queue
 
-from .validation import check_number
+from ..validation import check_number
 
 number_format = RegexValidator(
     r"^[A-Za-z0-9+*#._-]{1,40}$", "A number has digits, letters and + * # . _ - only, 40 at most; for example 2000, support or +4930123456."

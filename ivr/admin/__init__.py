@@ -1,0 +1,3 @@
+"""Admin of numbers."""
+
+from .numbers import NumberAdmin as NumberAdmin

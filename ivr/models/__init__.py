@@ -1,0 +1,3 @@
+"""What callers dial."""
+
+from .numbers import Number as Number
