@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.sip.harness.fleet import Fleet, Takes
+from tests.sip.harness.dialog import Call as Line
+from tests.sip.harness.fleet import Fleet, Phone, Takes
 from tests.sip.harness.stack import PASSWORD as SIP_PASSWORD
 from tests.sip.harness.stack import Team
 from tests.until import until
@@ -137,8 +138,13 @@ def talk(site: Site, fleet: Fleet, name: str) -> tuple[Any, Any, Any, list[Any]]
     team, [phone] = staff(site, fleet, Takes(answer_after=0.1), wrap_up_seconds=600)
     phone.register()
     caller = fleet.phone(name, tone=440).call(team.number)
-    until(lambda: phone.talking and caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
+    until_both_hear(caller, phone)
     return team, phone, caller, [caller.stream, phone.talking.stream]
+
+
+def until_both_hear(caller: Line, phone: Phone) -> None:
+    """A slip of the tone's phase, where a busy machine sent late, is no gap: the next half second tells."""
+    until(lambda: phone.talking and caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
 
 
 def test_a_talk_goes_on_behind_screens_whose_redis_and_database_are_killed(
@@ -157,8 +163,7 @@ def test_a_talk_goes_on_behind_screens_whose_redis_and_database_are_killed(
     with site.without_redis(killed=True), site.stack.without_database(killed=True):
         for screen in (panel, board):
             expect(screen.locator("#banner")).to_contain_text(OLD_NEWS, timeout=MENDED)
-        assert caller.hears(1000, 2.0)
-        assert phone.talking.hears(440, 2.0)
+        until_both_hear(caller, phone)
         caller.hang_up()
         until(lambda: phone.calls[-1].over, within=3, what="the agent's phone to be free")
         assert max(stream.longest_gap for stream in ends) < 0.2, "the talk should not have been interrupted"
@@ -194,8 +199,7 @@ def test_a_talk_goes_on_while_web_server_and_relay_are_killed_and_is_ended_in_th
         expect(screen.locator("#banner")).to_be_empty(timeout=3 * MENDED)
     expect(panel.locator("#scene-call #caller-name")).to_have_text("pia")
     expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call")
-    assert caller.hears(1000, 2.0)
-    assert phone.talking.hears(440, 2.0)
+    until_both_hear(caller, phone)
     assert max(stream.longest_gap for stream in ends) < 0.2, "the talk should not have been interrupted"
     panel.click("#hang-up")
     until(lambda: caller.over and phone.calls[-1].over, what="both phones to be free")
