@@ -8,7 +8,7 @@ from agents.models import Agent
 from callcenter.core.sheets import Sheet
 from queues.models import Queue
 
-from .models import Number
+from .models import Flow, Number
 
 
 class NumberResource(Sheet):
@@ -17,9 +17,11 @@ class NumberResource(Sheet):
     queue = fields.Field("queue", "queue", widgets.ForeignKeyWidget(Queue, "slug"))
     agent = fields.Field("agent", "agent", widgets.ForeignKeyWidget(Agent, "extension"))
 
+    flow = fields.Field("flow", "flow", widgets.ForeignKeyWidget(Flow, "slug"))
+
     class Meta:
         model = Number
         import_id_fields = ["number"]
         clean_model_instances = True
         skip_unchanged = True
-        fields = ("number", "label", "active", "public", "target", "queue", "agent", "priority")
+        fields = ("number", "label", "active", "public", "target", "queue", "agent", "flow", "priority")

@@ -29,6 +29,8 @@ def check_number(number: Number) -> None:
         number.queue = Queue.objects.filter(slug=DIRECT).first()
     if to_agent and number.agent is None:
         complaints["agent"] = "Choose the agent whom the number reaches, or let it lead to a queue."
+    if number.target == Numbers.Target.FLOW and number.flow is None:
+        complaints["flow"] = "Choose the flow that callers are led through, or let the number lead to a queue."
     if number.queue is None:
         complaints["queue"] = "Choose the queue that takes the call."
     if number.priority > HIGHEST_PRIORITY:

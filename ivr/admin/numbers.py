@@ -20,7 +20,7 @@ class NumberAdmin(adminbase.SpreadsheetAdmin):
     rings_edge = True
     list_display = ("number", "label", "leads_to", "open_to", "priority", "active_chip")
     list_filter = ("active", "public", "target", "queue")
-    list_select_related = ("queue", "agent")
+    list_select_related = ("queue", "agent", "flow")
     search_fields = ("number", "label")
     autocomplete_fields = ("queue", "agent")
     fieldsets = (
@@ -28,7 +28,7 @@ class NumberAdmin(adminbase.SpreadsheetAdmin):
         (
             "Where it leads",
             {
-                "fields": ("target", "queue", "agent", "priority"),
+                "fields": ("target", "flow", "queue", "agent", "priority"),
                 "description": "Every call is counted in a queue; a call to an agent's extension in “Direct calls”.",
             },
         ),
@@ -43,7 +43,7 @@ class NumberAdmin(adminbase.SpreadsheetAdmin):
 
     @admin.display(description="leads to", ordering="queue__name")
     def leads_to(self, number: Number) -> str:
-        return str(number.agent) if number.target == Number.Target.AGENT else str(number.queue)
+        return str({Number.Target.AGENT: number.agent, Number.Target.FLOW: number.flow}.get(Number.Target(number.target), number.queue))
 
     @admin.display(description="open to", ordering="public")
     def open_to(self, number: Any) -> SafeString:

@@ -1,0 +1,130 @@
+"""Flows as text, JSON or YAML: read safely, with the line of what is wrong, and written so that a difference can be read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from .complaints import Complaint, FlowError, Path
+
+LONGEST = 1_000_000
+"""Characters: far more than 500 steps need."""
+DEEPEST = 12
+
+
+class TextError(FlowError):
+    """The text is no flow document; the complaint names the line."""
+
+    code = "bad_text"
+
+    def __init__(self, message: str, line: int = 0) -> None:
+        place = f"Line {line}: " if line else ""
+        super().__init__([Complaint((), f"{place}{message}")])
+        self.line = line
+
+
+def loads(text: str) -> Any:
+    """The document in a text; JSON is YAML as well.
+
+    :raises TextError: with the line.
+    """
+    return _Lines(text).value()
+
+
+def line_of(text: str, path: Path) -> int:
+    """The line on which the part of the document at `path` stands, counted from 1; that of the nearest part around it if it is
+    missing, 1 if the text cannot be read."""
+    try:
+        return _Lines(text).line(path)
+    except TextError:
+        return 1
+
+
+def dumps_json(document: Any) -> str:
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def dumps_yaml(document: Any) -> str:
+    return str(yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=120))
+
+
+class _Lines:
+    """A document as nodes that know their lines. Aliases are refused: with them nine lines unfold to a billion parts."""
+
+    def __init__(self, text: str) -> None:
+        if len(text) > LONGEST:
+            raise TextError(f"The text is longer than {LONGEST:,} characters.")
+        try:
+            self._refuse_aliases(text)
+            self.root = yaml.compose(text, Loader=yaml.SafeLoader)
+        except yaml.MarkedYAMLError as error:
+            raise TextError(_what(error), _line(error.problem_mark)) from None
+        except yaml.YAMLError as error:
+            raise TextError(f"This is neither JSON nor YAML: {str(error).splitlines()[0]}") from None
+        except RecursionError:
+            raise TextError(f"The document is nested deeper than {DEEPEST} levels.") from None
+
+    def _refuse_aliases(self, text: str) -> None:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                raise TextError("Aliases (*name) are not used in flows; write the part out.", _line(event.start_mark))
+
+    def value(self) -> Any:
+        if self.root is None:
+            raise TextError("The text is empty.")
+        return self._value(self.root, 0)
+
+    def _value(self, node: yaml.Node, depth: int) -> Any:
+        if depth > DEEPEST:
+            raise TextError(f"The document is nested deeper than {DEEPEST} levels.", _line(node.start_mark))
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, depth)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(part, depth + 1) for part in node.value]
+        return self._scalar(node)
+
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key, value in node.value:
+            name = str(key.value)
+            if name in found:
+                raise TextError(f"“{name}” is there twice.", _line(key.start_mark))
+            found[name] = self._value(value, depth + 1)
+        return found
+
+    def _scalar(self, node: yaml.Node) -> Any:
+        tag = node.tag.rpartition(":")[2]
+        if tag not in ("str", "int", "float", "bool", "null"):
+            if tag == "timestamp":
+                return str(node.value)
+            raise TextError(f"Values are texts, numbers, true or false; not {tag}.", _line(node.start_mark))
+        loader = yaml.SafeLoader("")
+        return loader.construct_object(node)
+
+    def line(self, path: Path) -> int:
+        node = self.root
+        found = _line(node.start_mark) if node else 1
+        for part in path:
+            child = _child(node, part)
+            if child is None:
+                break
+            found, node = child
+        return found
+
+
+def _child(node: Any, part: str | int) -> tuple[int, Any] | None:
+    if isinstance(node, yaml.MappingNode):
+        return next(((_line(key.start_mark), value) for key, value in node.value if str(key.value) == str(part)), None)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        return _line(node.value[part].start_mark), node.value[part]
+    return None
+
+
+def _line(mark: Any) -> int:
+    return int(mark.line) + 1 if mark else 0
+
+
+def _what(error: yaml.MarkedYAMLError) -> str:
+    return f"This is neither JSON nor YAML: {error.problem or error.context or 'it cannot be read'}."
