@@ -13,9 +13,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import cel
-
+from . import engine
 from .complaints import BadValue
+
+_cel = engine.load()
 
 LONGEST = 1000
 """Characters: whoever needs more has a rule that nobody can read."""
@@ -38,7 +39,7 @@ def compiled(source: str) -> Any:
     if len(source) > LONGEST:
         raise BadValue(f"An expression has {LONGEST} characters at most; split it over several steps.")
     try:
-        return cel.compile(source)
+        return _cel.compile(source)
     except ValueError as error:
         raise BadValue(
             f"This is no expression: {_first_line(error)}. An example: caller.number.startsWith('+49') && time.hour < 12"
