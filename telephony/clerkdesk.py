@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from .ports import CallerArrived
-from .records import DeskFact, LegRecord
+from .records import DeskFact, FlowRunEnded, FlowVisited, LegRecord
 from .wire import Lines
 from .wishes import Wish, fact
 
@@ -98,6 +98,21 @@ class ClerkDesk:
     def arrive(self, caller: CallerArrived) -> None:
         self._ask("route", caller=asdict(caller))
         self._ask("arrive", caller=asdict(caller))
+
+    def ask(self, number: int, what: str, data: dict[str, Any]) -> None:
+        self._ask("ask", number=number, what=what, data=data)
+
+    def flow_begun(self, version: int, at: float) -> None:
+        self._ask("flow_begun", version=version, at=at)
+
+    def flow_visited(self, visit: FlowVisited) -> None:
+        self._ask("flow_visited", visit=asdict(visit))
+
+    def flow_ended(self, ended: FlowRunEnded) -> None:
+        self._ask("flow_ended", ended=asdict(ended))
+
+    def enqueue(self, target: dict[str, Any]) -> None:
+        self._ask("enqueue", target=target)
 
     def offer_rang(self, offer: int) -> None:
         self._ask("offer_rang", offer=offer)

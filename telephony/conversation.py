@@ -10,11 +10,14 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any
 
+from ivr.flow.words import Hand
+
 from . import ports, records
 from .callerside import CallerSide
+from .guide import Guide
 from .legbook import LegBook
 from .ports import CALLER, LegId, Phone
-from .records import Desk, StoryFact
+from .records import Desk, FlowStart, StoryFact
 from .ringing import REJECTED, RESCINDED, Ringer, Ringing
 from .talk import Talk
 
@@ -31,6 +34,7 @@ LINGER_SECONDS = 10.0
 class Phase(Enum):
     IDLE = "idle"
     ARRIVING = "arriving"
+    GUIDED = "guided"
     WAITING = "waiting"
     TALKING = "talking"
     LEAVING = "leaving"
@@ -50,6 +54,9 @@ class Conversation:
         self.legs = LegBook(phone, desk)
         self.side = CallerSide(phone)
         self.ringer = Ringer(phone, desk, self.legs, silent=self._nobody_rings)
+        self.guide = Guide(phone, desk, self._handed)
+        self.flow: FlowStart | None = None
+        """The flow that begins as soon as the caller hears us."""
         self.talk: Talk | None = None
         self.holding: set[LegId] = set()
         self.known: set[tuple[str, int]] = set()
@@ -74,6 +81,7 @@ class Conversation:
         self.ringer.report(now)
         if self.comfort_at is not None and self.comfort_at <= now:
             self._ask_for_comfort()
+        self.guide.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
             self._turned_away(503, "records away")
@@ -90,6 +98,8 @@ class Conversation:
         yield from self.ringer.deadlines()
         if self.comfort_at is not None:
             yield self.comfort_at
+        if self.guide.deadline is not None:
+            yield self.guide.deadline
         if self.phase is Phase.ARRIVING:
             yield self.phase_since + ARRIVAL_SECONDS
         if self.phase is Phase.LEAVING:
@@ -113,10 +123,43 @@ class Conversation:
         if self.phase is not Phase.ARRIVING:
             return
         self.side.profile = routed.profile
+        if routed.flow:
+            self._answer_for(routed.flow)
+            return
         self._enter(Phase.WAITING)
         if not routed.profile.deliver_directly:
             self._welcome()
         self._ring_early_offers()
+
+    # ---- a flow leads the caller ----------------------------------------------------------------------------
+    def _answer_for(self, flow: FlowStart) -> None:
+        """It begins when the caller hears us."""
+        self._enter(Phase.GUIDED)
+        self.flow = flow
+        self.side.answer()
+
+    def _handed(self, hand: Hand) -> None:
+        """The flow gives the caller to somebody else."""
+        if hand.to in ("queue", "agent"):
+            self._leave_flow()
+            self._enter(Phase.WAITING)
+            self.desk.enqueue({**hand.data, "to": hand.to, "answers": self.guide.variables()})
+            self._ring_early_offers()
+        elif hand.to == "hang_up":
+            self._leave_flow()
+            self.end("system", str(hand.data.get("reason", "served by the flow")))
+        else:
+            self.guide.resume("failed", self.now)
+
+    def _leave_flow(self) -> None:
+        self.guide.end(self.now, hung_up=False)
+
+    def _told(self, told: records.Told) -> None:
+        self.guide.told(told.number, told.answer, self.now)
+
+    def _digit_pressed(self, pressed: ports.DigitPressed) -> None:
+        if pressed.leg == CALLER and self.phase is Phase.GUIDED:
+            self.guide.digit(pressed.digit, self.now)
 
     def _unrouted(self, unrouted: records.Unrouted) -> None:
         self._turned_away(unrouted.status, unrouted.reason)
@@ -144,9 +187,9 @@ class Conversation:
         self._plan_comfort()
 
     def _moved(self, moved: records.Moved) -> None:
+        self.side.profile = moved.profile  # also for who talks already, and is put on hold later
         if self.phase is not Phase.WAITING:
             return
-        self.side.profile = moved.profile
         self.side.wait_with_music()
         self._welcome()
         self.side.say(moved.prompts)
@@ -174,7 +217,7 @@ class Conversation:
             self.desk.farewell()
 
     def _farewell(self, farewell: records.Farewell) -> None:
-        if self.phase not in (Phase.ARRIVING, Phase.WAITING):
+        if self.phase not in (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING):
             return
         self.ringer.stop_all()
         self._enter(Phase.LEAVING)
@@ -187,6 +230,8 @@ class Conversation:
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
         if self.phase is Phase.LEAVING and fact.leg == CALLER and fact.prompt == self.last_words[-1]:
             self._turned_away(480)
+        elif self.phase is Phase.GUIDED and fact.leg == CALLER:
+            self.guide.prompt_ended(fact.prompt, self.now)
 
     def _turned_away(self, status: int, reason: str = "fallback") -> None:
         """Close the caller's line; before an answer with a failure that says why."""
@@ -202,7 +247,7 @@ class Conversation:
             return
         if self.phase is Phase.WAITING:
             self.ringer.ring([Ringing.of(opened, self.now)])
-        elif self.phase is Phase.ARRIVING or (self.talk and not self.talk.settled):
+        elif self.phase in (Phase.ARRIVING, Phase.GUIDED) or (self.talk and not self.talk.settled):
             self.early.append(Ringing.of(opened, self.now))
 
     def _first_time(self, kind: str, number: int) -> bool:
@@ -235,6 +280,8 @@ class Conversation:
             return
         if self.phase is Phase.TALKING and self.talk:
             self.talk.connect(self.holding)
+        elif self.phase is Phase.GUIDED and self.flow:
+            self.guide.begin(self.flow, self.now)
         elif self.phase in (Phase.WAITING, Phase.LEAVING):
             self.side.wait_with_music()
 
@@ -330,6 +377,7 @@ class Conversation:
         if self.phase in (Phase.IDLE, Phase.OVER):
             return
         self._enter(Phase.OVER)
+        self.guide.end(self.now, hung_up=True)
         self.ringer.offers.clear()
         self.early.clear()
         self.comfort_at = None
@@ -380,6 +428,7 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     ports.LegEnded: Conversation._leg_ended,
     ports.LegHeld: Conversation._leg_held,
     ports.PromptEnded: Conversation._prompt_ended,
+    ports.DigitPressed: Conversation._digit_pressed,
     ports.MediaLost: Conversation._media_lost,
     ports.OfferOpened: Conversation._offer_opened,
     ports.OfferWithdrawn: Conversation._offer_withdrawn,
@@ -388,6 +437,7 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     ports.FarewellDue: Conversation._farewell_due,
     ports.NodeLost: Conversation._node_lost,
     ports.RowClosed: Conversation._row_closed,
+    records.Told: Conversation._told,
     records.Routed: Conversation._routed,
     records.Unrouted: Conversation._unrouted,
     records.Placed: Conversation._placed,

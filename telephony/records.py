@@ -7,7 +7,7 @@ puts a wish into an ordered outbox, and what came of it is a fact later, like wh
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from .ports import CallerArrived, DialogData, NodeFact, PhoneFact, Quality
 
@@ -26,10 +26,50 @@ class QueueProfile:
 
 
 @dataclass(frozen=True, slots=True)
+class FlowStart:
+    """All that leading a caller through a flow takes: no question is asked of the records for a menu."""
+
+    version: int
+    document: dict[str, Any]
+    caller: dict[str, Any]
+    """What expressions know of the caller: number, name, priority, calls."""
+    dialled: str
+    sounds: dict[str, list[str]]
+    """The files of every sound that is the same for all callers, by `ivr.flow.words.Sound.key`."""
+
+
+@dataclass(slots=True)
+class FlowVisited:
+    """One step that the caller came through. Times are of the monotonic clock."""
+
+    number: int
+    step: str
+    kind: str
+    entered: float
+    left: float | None = None
+    exit: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FlowRunEnded:
+    """How the way through a flow ended; `outcome` is a value of `FlowRun.Outcome`."""
+
+    outcome: str
+    led_to: str
+    target: str
+    last_step: str
+    language: str
+    variables: dict[str, Any]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Routed:
-    """The number leads to a queue; the call is about to be recorded and placed there."""
+    """The number leads to a queue, and the call is about to be recorded and placed there; or to a flow, which comes first."""
 
     profile: QueueProfile
+    flow: FlowStart | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +120,15 @@ class Accepted:
     live: bool = True
 
 
-DeskFact = Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to question `number` of `Desk.ask`; None: nobody can say."""
+
+    number: int
+    answer: dict[str, Any] | None
+
+
+DeskFact = Told | Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted
 StoryFact = PhoneFact | NodeFact | DeskFact
 
 
@@ -108,6 +156,21 @@ class Desk(Protocol):
 
     def arrive(self, caller: CallerArrived) -> None:
         """Route, record and queue the call: `Routed` then `Placed`, `Farewell` (no entry), or `Unrouted`."""
+
+    def ask(self, number: int, what: str, data: dict[str, Any]) -> None:
+        """A question of a flow: `Told`, soon or never. `what`: queues, hours, speak, flow or web."""
+
+    def flow_begun(self, version: int, at: float) -> None:
+        """The caller went from one flow into another."""
+
+    def flow_visited(self, visit: FlowVisited) -> None:
+        """The caller left a step."""
+
+    def flow_ended(self, ended: FlowRunEnded) -> None:
+        """The caller left the flow."""
+
+    def enqueue(self, target: dict[str, Any]) -> None:
+        """A flow gives the caller to a queue, or to an agent: `Moved`, or `Farewell` (no entry)."""
 
     def offer_rang(self, offer: int) -> None:
         """A phone of the offer's agent rings."""

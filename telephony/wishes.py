@@ -11,11 +11,26 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from .ports import CallerArrived, DialogData, Quality
-from .records import Accepted, Comfort, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Unrouted
+from .records import (
+    Accepted,
+    Comfort,
+    DeskFact,
+    Farewell,
+    FlowRunEnded,
+    FlowStart,
+    FlowVisited,
+    LegRecord,
+    Moved,
+    Placed,
+    QueueProfile,
+    Routed,
+    Told,
+    Unrouted,
+)
 
 UNHURRIED = frozenset({"route", "arrive"})
 """A new caller goes behind everything that gives a waiting one to an agent."""
-PAPERS = frozenset({"save_leg"})
+PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended"})
 """Wishes nobody waits for: they are carried out after all others, so that paperwork never delays a caller."""
 
 
@@ -48,7 +63,12 @@ def _leg(fields: dict[str, Any]) -> LegRecord:
     return LegRecord(**fields, dialog=dialog, quality=Quality(**quality) if quality else None)
 
 
-READERS: dict[str, Callable[[Any], Any]] = {"caller": lambda fields: CallerArrived(**fields), "leg": _leg}
+READERS: dict[str, Callable[[Any], Any]] = {
+    "caller": lambda fields: CallerArrived(**fields),
+    "leg": _leg,
+    "visit": lambda fields: FlowVisited(**fields),
+    "ended": lambda fields: FlowRunEnded(**fields),
+}
 """Arguments that are more than numbers and words."""
 
 
@@ -60,7 +80,7 @@ def answer(fact: DeskFact) -> bytes:
     return _line({"fact": type(fact).__name__, **asdict(fact)})
 
 
-FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Routed, Unrouted, Placed, Moved, Comfort, Farewell, Accepted)}
+FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Comfort, Farewell, Accepted)}
 
 
 def fact(message: dict[str, Any]) -> DeskFact:
@@ -70,6 +90,8 @@ def fact(message: dict[str, Any]) -> DeskFact:
     kind = FACTS[message.pop("fact")]
     if "profile" in message:
         message["profile"] = QueueProfile(**message["profile"])
+    if message.get("flow"):
+        message["flow"] = FlowStart(**message["flow"])
     if "prompts" in message:
         message["prompts"] = tuple(message["prompts"])
     found: DeskFact = kind(**message)

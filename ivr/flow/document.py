@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from .complaints import BadValue, Complaint, FlowError, Path
 from .fields import LANGUAGE, SLUG
@@ -16,7 +17,7 @@ MOST_STEPS = 500
 """A picture with more is read by nobody; the rest belongs into flows of their own."""
 
 STEP_NAME = re.compile(r"^[a-z][a-z0-9_-]{0,39}$")
-OWN = frozenset({"format", "name", "language", "start", "fallback_queue", "steps", "note"})
+OWN = frozenset({"format", "name", "language", "timezone", "start", "fallback_queue", "steps", "note"})
 OF_STEPS = frozenset({"kind", "label", "at", "exits"})
 
 
@@ -24,6 +25,7 @@ OF_STEPS = frozenset({"kind", "label", "at", "exits"})
 class Flow:
     """
     :ivar language: what is said where a caller's language has no text.
+    :ivar timezone: what time it is for `time` in expressions.
     :ivar fallback_queue: slug of the queue for callers whom the flow cannot lead on.
     """
 
@@ -32,6 +34,7 @@ class Flow:
     steps: Mapping[str, Step] = field(default_factory=dict)
     language: str = "en"
     fallback_queue: str = ""
+    timezone: str = "UTC"
 
 
 def read(document: Any) -> Flow:
@@ -66,6 +69,7 @@ class _Reader:
             steps=self._steps(document.get("steps")),
             language=self._language(document.get("language", "en")),
             fallback_queue=self._queue(document.get("fallback_queue", "")),
+            timezone=self._timezone(document.get("timezone", "UTC")),
         )
 
     def _text(self, document: dict[str, Any], name: str) -> str:
@@ -80,6 +84,13 @@ class _Reader:
             self.wrong(("language",), "A language is a code such as en, de or pt-BR.")
             return "en"
         return value
+
+    def _timezone(self, value: Any) -> str:
+        try:
+            return ZoneInfo(value).key
+        except (ValueError, TypeError, OSError, ZoneInfoNotFoundError):
+            self.wrong(("timezone",), "This is the name of a timezone, such as Europe/Berlin.")
+            return "UTC"
 
     def _queue(self, value: Any) -> str:
         if not isinstance(value, str) or (value and not SLUG.match(value)):

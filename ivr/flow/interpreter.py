@@ -43,6 +43,8 @@ def _take(step: Step, story: Story, watch: _Watch) -> Generator[Word, Answer, st
         note = ""
     except (ExpressionFailed, _NobodyThere) as failure:
         exit_name, following, note = LOST, None, str(failure)[:200]
+    except Exception as failure:  # a step of ours that is wrong must not cost the caller the call
+        exit_name, following, note = LOST, None, f"the step failed: {type(failure).__name__}"
     yield Left(step.name, exit_name, note)
     return following
 

@@ -41,6 +41,10 @@ class Story:
     def __post_init__(self) -> None:
         self.language = self.language or self.flow.language
 
+    def bring(self, after: Story) -> None:
+        """Another flow led here: what it found out and set is known here too."""
+        self.language, self.variables, self.priority, self.skills = after.language, after.variables, after.priority, after.skills
+
     def context(self, **more: Any) -> dict[str, Any]:
         return {
             "caller": dict(self.caller), "dialled": self.dialled, "language": self.language, "vars": self.variables,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from telephony.ports import CALLER, CallerArrived, DialogData, LegId, Quality, Target
-from telephony.records import LegRecord
+from telephony.records import FlowRunEnded, FlowVisited, LegRecord
 
 
 @dataclass
@@ -99,6 +99,8 @@ class FakePhone:
         self.legs[leg].hears = path
 
     def play_prompt(self, leg: LegId, paths: list[str]) -> None:
+        if paths[0] == self.unreadable:
+            raise OSError(paths[0])
         self.prompts.append(paths)
 
     def stop_playing(self, leg: LegId) -> None:
@@ -129,6 +131,21 @@ class FakeDesk:
 
     def arrive(self, caller: CallerArrived) -> None:
         self._wish("arrive")
+
+    def ask(self, number: int, what: str, data: dict[str, Any]) -> None:
+        self._wish("ask", number, what, data)
+
+    def flow_begun(self, version: int, at: float) -> None:
+        self._wish("flow_begun", version)
+
+    def flow_visited(self, visit: FlowVisited) -> None:
+        self._wish("flow_visited", replace(visit))
+
+    def flow_ended(self, ended: FlowRunEnded) -> None:
+        self._wish("flow_ended", ended)
+
+    def enqueue(self, target: dict[str, Any]) -> None:
+        self._wish("enqueue", target)
 
     def offer_rang(self, offer: int) -> None:
         self._wish("offer_rang", offer)

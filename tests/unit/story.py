@@ -4,10 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+from ivr.flow import document as flow_document
+from ivr.flow.sounds import statics_of
+from ivr.flow.words import Sound
 from telephony import ports, records
 from telephony.conversation import Conversation
 from telephony.ports import CALLER, LegId
 from tests.unit.fakes import FakeDesk, FakePhone
+
+
+def statics(document: dict[str, Any]) -> set[Sound]:
+    return statics_of(flow_document.read(document))
+
 
 ARRIVED = ports.CallerArrived("call-id", "12345", "Ann", "support", "public")
 
@@ -44,6 +52,29 @@ class Story:
         self.acknowledges()
         self.hear(records.Placed(prompts, offered))
         return self
+
+    def guided(self, steps: dict[str, Any], *, caller: dict[str, Any] | None = None, audible: bool = True, **flow: Any) -> Story:
+        """Arrived at a number whose flow has these steps, the first one first. Each sound is a file named after its text or prompt."""
+        self.arrives()
+        document = {"start": next(iter(steps)), "fallback_queue": "general", "steps": steps, **flow}
+        sounds = {sound.key: [f"{sound.prompt or sound.text}.wav"] for sound in statics(document)}
+        known = {"number": "123", "name": "", "priority": 0, "calls": 0, **(caller or {})}
+        self.hear(records.Routed(self.profile, records.FlowStart(7, document, known, "1000", sounds)))
+        if audible:
+            self.acknowledges()
+        return self
+
+    def types(self, keys: str) -> None:
+        for key in keys:
+            self.hear(ports.DigitPressed(CALLER, key, "rfc4733"))
+
+    def heard_out(self) -> None:
+        """What plays to the caller now is heard to its end."""
+        self.hear(ports.PromptEnded(CALLER, self.phone.prompts[-1][-1]))
+
+    def said(self) -> list[str]:
+        """What was begun to be said to the caller, in order."""
+        return [path.removesuffix(".wav") for paths in self.phone.prompts for path in paths]
 
     def acknowledges(self) -> None:
         if self.phone.legs[CALLER].state == "answering":

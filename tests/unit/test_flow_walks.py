@@ -81,7 +81,7 @@ def test_back_goes_up_one_menu_at_a_time_and_from_the_top_to_the_start() -> None
     assert walked(lost, "*", "1").path == ["top", "up", "top", "middle"]
 
 
-COLLECT = {
+COLLECT: dict[str, Any] = {
     "ask": {"kind": "collect", "say": "Your number?", "variable": "customer", "least": 3, "most": 6, "valid": "digits.startsWith('7')",
             "invalid_say": "No.", "exits": {"next": "tell"}},
     "tell": {"kind": "play", "say": {"en": "You are {{vars.customer}}."}, "exits": {"next": "support"}},
