@@ -1,4 +1,4 @@
-"""What the caller hears before an agent answers: ringing, music, announcements. No Django, no SIP."""
+"""What the caller hears before an agent collected: ringing, music, announcements. No Django, no SIP."""
 
 from __future__ import annotations
 

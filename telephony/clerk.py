@@ -17,6 +17,7 @@ import selectors
 import signal
 import socket
 import sys
+import threading
 import time
 from collections import deque
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,8 @@ class Client:
         self.name: str = hello["process"]
         self.socket = sock
         self.socket.settimeout(PATIENCE_SECONDS)
+        self._sending = threading.Lock()
+        """What a web service says is told by a thread of its own; two lines must not mix."""
         self.lines = Lines()
         self.wishes: deque[Wish] = deque()
         self.desk: RowDesk = RowDesk(Owner(hello["node"], self.name, hello["pid"], hello["sip_port"]), self._tell)
@@ -64,7 +67,7 @@ class Client:
         self._send(answer(fact))
 
     def _send(self, data: bytes) -> None:
-        with contextlib.suppress(OSError):  # it is gone; what it wished is written all the same
+        with self._sending, contextlib.suppress(OSError):  # it is gone; what it wished is written all the same
             self.socket.sendall(data)
 
 

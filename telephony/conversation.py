@@ -143,7 +143,7 @@ class Conversation:
         if hand.to in ("queue", "agent"):
             self._leave_flow()
             self._enter(Phase.WAITING)
-            self.desk.enqueue({**hand.data, "to": hand.to, "answers": self.guide.variables()})
+            self.desk.enqueue({**hand.data, "to": hand.to, "collected": self.guide.variables()})
             self._ring_early_offers()
         elif hand.to == "hang_up":
             self._leave_flow()

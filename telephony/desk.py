@@ -8,17 +8,21 @@ from typing import Any
 
 import structlog
 from django.db import transaction
+from django.utils import timezone
 
 from callcenter.core.errors import Refusal
+from ivr import runs
+from ivr.models import FlowRun
 from ivr.services import Route, route
 from queues import services as acd
 from queues.models import Call, Command, Offer, Queue
 from queues.states import LIVE, WAITING, OfferOutcome
 
-from . import sounds
+from . import flows, sounds
 from .ports import CallerArrived
-from .records import Accepted, Comfort, DeskFact, Farewell, LegRecord, Moved, Placed, Routed, Unrouted
+from .records import Accepted, Comfort, DeskFact, Farewell, FlowRunEnded, FlowVisited, LegRecord, Moved, Placed, Routed, Told, Unrouted
 from .services import legs, nodes
+from .services.legs import wall
 from .wishes import Wish
 
 
@@ -41,8 +45,11 @@ class RowDesk:
         self.queue: Queue | None = None
         self._call: int | None = None
         self._route: Route | None = None
+        self._caller: CallerArrived | None = None
         self._methods: dict[str, Callable[..., None]] = {
             "route": self._find_route, "arrive": self._arrive,
+            "ask": self._ask, "flow_begun": self._flow_begun, "flow_visited": self._flow_visited, "flow_ended": self._flow_ended,
+            "enqueue": self._enqueue_from_flow,
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
             "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
@@ -56,12 +63,13 @@ class RowDesk:
     # ---- arrival ----------------------------------------------------------------------------------------------
     def _find_route(self, caller: CallerArrived, *, again: bool) -> None:
         """Where the number leads, told at once: the caller hears something before there is a row."""
-        self._route = route(caller.dialled, source=caller.source)
+        self._caller, self._route = caller, route(caller.dialled, source=caller.source)
         if self._route is None:
             self.answer(Unrouted(404, "unknown number"))
             return
         self.queue = sounds.of(self._route.queue_id)
-        self.answer(Routed(sounds.profile(self.queue)))
+        version = self._route.flow_version_id
+        self.answer(Routed(sounds.profile(self.queue), flows.start_of(version, caller) if version else None))
 
     def _arrive(self, caller: CallerArrived, *, again: bool) -> None:
         try:
@@ -69,6 +77,8 @@ class RowDesk:
             self._record(caller)
             if found is None:
                 acd.reject(self._id, reason="unknown number")
+            elif found.flow_version_id:
+                self._start_flow(found.flow_version_id)
             else:
                 self._enqueue(found, again)
         except Refusal as refusal:
@@ -105,6 +115,46 @@ class RowDesk:
         else:
             prompts = () if placement.direct else sounds.greeting(self.queue, placement.position)
             self.answer(Placed(prompts, placement.direct))
+
+    # ---- a flow leads the caller --------------------------------------------------------------------------------
+    @transaction.atomic
+    def _start_flow(self, version: int) -> None:
+        acd.start_flow(self._id, flows.title_of(version))
+        runs.begin(self._id, version, timezone.now())
+
+    def _ask(self, number: int, what: str, data: dict[str, Any], *, again: bool) -> None:
+        assert self._caller
+        flows.ask(what, data, self._caller, lambda answer: self.answer(Told(number, answer)))
+
+    def _flow_begun(self, version: int, at: float, *, again: bool) -> None:
+        runs.ended(self._id, FlowRun.Outcome.COMPLETED, wall(at), led_to="flow")
+        runs.begin(self._id, version, wall(at))
+
+    def _flow_visited(self, visit: FlowVisited, *, again: bool) -> None:
+        if self._known():
+            left = None if visit.left is None else wall(visit.left)
+            runs.visited(
+                self._id, number=visit.number, step=visit.step, kind=visit.kind, exit_name=visit.exit, note=visit.note,
+                entered=wall(visit.entered), left=left,
+            )  # fmt: skip
+
+    def _flow_ended(self, ended: FlowRunEnded, *, again: bool) -> None:
+        if self._known():
+            runs.ended(
+                self._id, ended.outcome, wall(ended.at), led_to=ended.led_to[:12], target=ended.target[:60],
+                last_step=ended.last_step[:40], language=ended.language[:12], variables=ended.variables,
+            )  # fmt: skip
+
+    def _enqueue_from_flow(self, target: dict[str, Any], *, again: bool) -> None:
+        if again and Call.objects.filter(pk=self._id, state__in=WAITING).exists():
+            self.answer(self._sounds_now())
+            return
+        assert self._route
+        queue_id, wanted = flows.place_of(target, self._route.queue_id)
+        priority = max(self._route.priority, int(target["priority"]))
+        placement = acd.enqueue(self._id, queue_id, priority=priority, wanted_agent_id=wanted, collected=target["collected"])
+        self.queue = sounds.of(placement.queue_id)
+        self.answer(self._sounds_now() if placement.queued else Farewell(sounds.farewell(self.queue), placement.reason))
 
     # ---- while waiting ----------------------------------------------------------------------------------------
     def _comfort(self, *, again: bool) -> None:

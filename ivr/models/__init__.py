@@ -1,5 +1,6 @@
 """What callers dial, and what they are led through."""
 
+from .connections import WebConnection as WebConnection
 from .flows import Flow as Flow
 from .flows import FlowRun as FlowRun
 from .flows import FlowTest as FlowTest

@@ -65,6 +65,11 @@ class Call(Stateful):
     not_before = models.DateTimeField(null=True, blank=True, editable=False, help_text="No further offer before this moment.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Failed offers so far in this queue.")
 
+    flow = models.CharField(
+        max_length=60, blank=True, default="", db_default="", help_text="The flow that leads the caller now: its name and version."
+    )
+    collected = models.JSONField(null=True, blank=True, help_text="What a flow found out before: variables, without what is secret.")
+
     # Which process carries the media. Names, not keys: telephony is above this app.
     node = models.CharField(max_length=60, blank=True, help_text="Telephony node that carries it.")
     process = models.CharField(max_length=60, blank=True, help_text="Call process that carries it.")

@@ -7,6 +7,8 @@ from .arrival import Placement as Placement
 from .arrival import arrive as arrive
 from .arrival import enqueue as enqueue
 from .arrival import reject as reject
+from .arrival import start_flow as start_flow
+from .callers import facts_of as facts_of
 from .devices import device_appeared as device_appeared
 from .devices import device_gone as device_gone
 from .devices import device_refreshed as device_refreshed

@@ -12,7 +12,7 @@ from callcenter.core.stateful import advance
 from .. import matching
 from ..locks import hold, one_transaction
 from ..models import Call
-from ..states import AGENT_RINGING, ENDED, QUEUED, CallOutcome
+from ..states import AGENT_RINGING, ENDED, IVR, QUEUED, CallOutcome
 from . import exits
 
 
@@ -78,16 +78,33 @@ def reject(call_id: int, *, reason: str) -> None:
 
 
 @one_transaction
-def enqueue(call_id: int, queue_id: int, *, priority: int = 0, wanted_agent_id: int | None = None) -> Placement:
+def start_flow(call_id: int, flow: str) -> None:
+    """A flow leads the caller before any queue does. Asked again for the same call it changes nothing.
+
+    :param flow: its name and version, as people call it.
+    :raises IllegalTransition: the call waits already, talks or has ended.
+    """
+    held = hold(call_id=call_id)
+    if held.the_call.state != IVR:
+        advance(held.the_call, "flow_started", actor="caller", data={"flow": flow}, flow=flow[:60])
+
+
+@one_transaction
+def enqueue(
+    call_id: int, queue_id: int, *, priority: int = 0, wanted_agent_id: int | None = None, collected: dict[str, Any] | None = None
+) -> Placement:  # fmt: skip
     """Give the call a place in the queue, or in the queue that takes over when this one refuses; then match.
 
     :param priority: 0 to 10; each step is worth the queue's `aging` in seconds.
     :param wanted_agent_id: only this agent may take it, member of the queue or not.
+    :param collected: the caller comes out of a flow, which found this out.
     :raises IllegalTransition: the call waits already, talks or has ended.
     """
     wanted = [wanted_agent_id] if wanted_agent_id is not None else []
     held = hold(call_id=call_id, agent_ids=wanted, queue_ids=[queue_id], chain=True)
     call = held.the_call
+    if collected is not None:
+        Call.objects.filter(pk=call.pk).update(flow="", collected=collected)
     reason = exits.enter(held, call, queue_id, priority=priority, wanted_agent_id=wanted_agent_id)
     if call.state != QUEUED:
         return Placement(False, exits.last_queue(call), reason)

@@ -47,3 +47,19 @@ def known(call: Call, queue: Queue, now: datetime) -> Known:
     asked = {"number": call.caller_number, "listed": plain_number(call.caller_number), "queue": queue.pk, "since": since}
     priority, resumes, order_key = sql.only_row(KNOWN, {**asked, "wanted": call.wanted_agent_id, "recent": RECENT})
     return Known(priority or 0, resumes, order_key)
+
+
+# So many days back, of so many calls at most: it says whether this is a regular caller, not how many calls there were ever.
+HISTORY = """
+SELECT coalesce((SELECT priority FROM queues_callerpriority WHERE number = %(listed)s), 0),
+  (SELECT count(*) FROM (SELECT arrived_at FROM queues_call WHERE caller_number = %(number)s ORDER BY id DESC LIMIT 100) c
+   WHERE c.arrived_at > statement_timestamp() - interval '30 days')
+"""
+
+
+def facts_of(number: str) -> dict[str, int]:
+    """What flows know of a caller beforehand: the priority on the list of VIP callers, and the calls of the last 30 days."""
+    if anonymous(number):
+        return {"priority": 0, "calls": 0}
+    priority, calls = sql.only_row(HISTORY, {"number": number, "listed": plain_number(number)})
+    return {"priority": priority, "calls": calls}

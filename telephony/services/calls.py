@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from callcenter.core import sql
+from ivr import runs
 from queues import services as acd
 from queues.models import Call, Command
 from queues.states import IVR, LIVE
@@ -76,12 +77,12 @@ class Owned:
 
 
 def owned(node: str, *, edge: str) -> Owned:
-    calls = list(Call.objects.live().filter(node=node).values_list("process", "state"))
+    calls = list(Call.objects.live().filter(node=node).values_list("process", "state", "flow"))
     return Owned(
         offers=open_offers(node, edge=edge),
         commands=open_commands(node),
-        live={process for process, _ in calls},
-        leaving={process for process, state in calls if state == IVR},
+        live={process for process, _, _ in calls},
+        leaving={process for process, state, flow in calls if state == IVR and not flow},
     )
 
 
@@ -108,11 +109,12 @@ def process_ended(node: str, process: str, exit_code: int | None) -> bool:
 
 def process_lost(node: str, process: str, *, exit_code: int | None) -> bool:
     """Close what a dead process left in the rows: its call, its legs, itself. True if a call was lost."""
-    had_call = Call.objects.live().filter(node=node, process=process).exists()
+    had_call = list(Call.objects.live().filter(node=node, process=process).values_list("pk", flat=True))
     acd.process_lost(node, process)
+    runs.lost(had_call)
     Leg.objects.filter(call__node=node, call__process=process, ended_at__isnull=True).update(ended_at=Now())
     nodes.process_ended(node, name=process, exit_code=exit_code)
-    return had_call
+    return bool(had_call)
 
 
 def _chosen(rows: QuerySet[Any], only: Iterable[int] | None) -> QuerySet[Any]:

@@ -42,7 +42,7 @@ def _fields(leg: LegRecord) -> dict[str, Any]:
         "offer_id": leg.offer,
         "sip_call_id": leg.dialog.call_id if leg.dialog else leg.sip_call_id,
         "dialog": json.dumps(asdict(leg.dialog) if leg.dialog else {}),
-        "began_at": _wall(leg.began),
+        "began_at": wall(leg.began),
         "answered_at": _wall(leg.answered),
         "ended_at": _wall(leg.ended),
         "sip_status": leg.status,
@@ -50,8 +50,10 @@ def _fields(leg: LegRecord) -> dict[str, Any]:
     }
 
 
-def _wall(moment: float | None) -> dt.datetime | None:
-    """The time of day of a moment on the monotonic clock: a leg may be written long after it happened."""
-    if moment is None:
-        return None
+def wall(moment: float) -> dt.datetime:
+    """The time of day of a moment on the monotonic clock: what happened may be written long afterwards."""
     return timezone.now() - dt.timedelta(seconds=time.monotonic() - moment)
+
+
+def _wall(moment: float | None) -> dt.datetime | None:
+    return None if moment is None else wall(moment)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -24,7 +25,7 @@ def support() -> Queue:
     return cast.queue(resume_seconds=60, aging=60)
 
 
-def calls(number: str, queue: Queue, **how: int) -> Call:
+def calls(number: str, queue: Queue, **how: Any) -> Call:
     call = cast.arrive(caller_number=number)
     services.enqueue(call.pk, queue.pk, **how)
     call.refresh_from_db()

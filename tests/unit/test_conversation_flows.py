@@ -45,7 +45,7 @@ def test_the_flow_begins_when_the_caller_hears_us() -> None:
 def test_a_key_while_the_menu_is_said_ends_it_and_leads_on() -> None:
     story = Story().guided(MENU)
     story.types("1")
-    assert story.desk.named("enqueue") == [({"queue": "support", "priority": 0, "skills": {}, "to": "queue", "answers": {}},)]
+    assert story.desk.named("enqueue") == [({"queue": "support", "priority": 0, "skills": {}, "to": "queue", "collected": {}},)]
     assert visits(story) == [("menu", "1"), ("support", "handed")]
     assert (ended(story).outcome, ended(story).led_to, ended(story).target, ended(story).last_step) == (
         "completed", "queue", "support", "support",
@@ -112,7 +112,7 @@ def test_digits_end_by_number_by_the_terminator_or_by_time(keys: str) -> None:
     assert story.said()[-1] == "spoken"
     story.heard_out()
     assert queued(story) == "support"
-    assert story.desk.named("enqueue")[0][0]["answers"] == {}, "what is secret goes nowhere"
+    assert story.desk.named("enqueue")[0][0]["collected"] == {}, "what is secret goes nowhere"
     assert ended(story).variables == {}
 
 
@@ -163,7 +163,7 @@ def test_a_web_service_that_hangs_costs_its_own_time_and_takes_its_own_way() -> 
 def test_what_a_web_service_answered_is_known_to_the_agent() -> None:
     story = Story().guided(WEB)
     story.hear(records.Told(1, {"response": {"name": "Ann"}}))
-    assert story.desk.named("enqueue")[0][0]["answers"] == {"name": "Ann"}
+    assert story.desk.named("enqueue")[0][0]["collected"] == {"name": "Ann"}
 
 
 def test_a_caller_who_hangs_up_in_a_menu_abandons_it_there() -> None:
@@ -204,7 +204,7 @@ def test_a_flow_leads_into_another_with_all_that_it_knows() -> None:
     other = {"start": "q", "steps": {"q": {"kind": "queue", "queue": "night"}}, "fallback_queue": "general"}
     story.hear(records.Told(number, {"version": 8, "document": other, "caller": {}, "dialled": "1000", "sounds": {}}))
     ((target,),) = story.desk.named("enqueue")
-    assert (target["queue"], target["priority"], target["answers"]) == ("night", 6, {"tier": "gold"})
+    assert (target["queue"], target["priority"], target["collected"]) == ("night", 6, {"tier": "gold"})
     assert story.desk.named("flow_begun") == [(8,)]
     assert [run.led_to for (run,) in story.desk.named("flow_ended")] == ["flow", "queue"]
 
