@@ -37,11 +37,16 @@ def default_music() -> Path:
 
 def spoken(text: str, language: str = "en") -> Path:
     """`text` as speech, kept by its content. Raises `speech.SpeechError` for a language that is not there."""
-    key = hashlib.sha256(f"{SPEECH_VERSION}\0{language}\0{text}".encode()).hexdigest()[:32]
-    path = _folder() / f"spoken-{language[:12].replace('/', '_')}-{key}.wav"
+    path = spoken_file(text, language)
     if not path.exists():
         _speak(path, text, language)
     return path
+
+
+def spoken_file(text: str, language: str = "en") -> Path:
+    """Where the speech of `text` is kept."""
+    key = hashlib.sha256(f"{SPEECH_VERSION}\0{language}\0{text}".encode()).hexdigest()[:32]
+    return _folder() / f"spoken-{language[:12].replace('/', '_')}-{key}.wav"
 
 
 def _speak(path: Path, text: str, language: str) -> None:

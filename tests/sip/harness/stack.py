@@ -81,6 +81,25 @@ class Stack:
         self.database_ends = contextlib.ExitStack()
         self.read = 0
 
+    @contextlib.contextmanager
+    def settings_as_there(self) -> Iterator[None]:
+        """The data folder and keys of the stack's own processes."""
+        from django.test import override_settings
+
+        from callcenter.secrets import secret_key
+
+        with override_settings(DATA_DIR=self.folder, SECRET_KEY=self.environment.get("SECRET_KEY") or secret_key(self.folder)):
+            yield
+
+    def spoken_file(self, text: str, language: str = "en") -> Path:
+        """Where this text is kept once it was spoken."""
+        from telephony import prompts
+
+        with self.settings_as_there():
+            path = prompts.spoken_file(text, language)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
     # -- life --------------------------------------------------------------------------------------------------
     def start(self) -> Self:
         self.start_database()
