@@ -22,7 +22,7 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
-    "ivr.number", "telephony.trunk",
+    "ivr.number", "ivr.webconnection", "telephony.trunk",
 )  # fmt: skip
 RECORDS = (
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",

@@ -1,3 +1,4 @@
-"""Admin of numbers."""
+"""Admin of what callers dial and are led through."""
 
+from .connections import WebConnectionAdmin as WebConnectionAdmin
 from .numbers import NumberAdmin as NumberAdmin

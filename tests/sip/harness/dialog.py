@@ -78,6 +78,15 @@ class Call:
     def resume(self) -> None:
         self.phone.fleet.now(lambda: self._reinvite("sendrecv", sending=True))
 
+    def press(self, key: str) -> None:
+        """One key, in the stream of the audio."""
+
+        def go() -> None:
+            assert self.stream
+            self.stream.press(key)
+
+        self.phone.fleet.now(go)
+
     def vanish(self) -> None:
         """No more RTP, no answer to anything: the network is gone."""
 

@@ -25,7 +25,8 @@ FRAME = 160
 SLOTS = 10
 """The streams are sent in so many groups, 2 ms apart: all at once would be a burst that no network sends."""
 HEADER = struct.Struct("!BBHII")
-PCMA = 8
+PCMA, EVENT = 8, 101
+KEYS = "0123456789*#"
 REPORT = struct.Struct("!BBHIIIIIII")
 SENDER_REPORT, RECEIVER_REPORT = 200, 201
 REPORT_SECONDS = 0.5
@@ -59,10 +60,25 @@ class Stream:
         self.listening_for: int | None = None
         """A tone, multiple of 50 Hz, whose first packet is to be noted in `heard_at`."""
         self.heard_at: dict[int, float] = {}
+        self.events: deque[tuple[int, int, int, int, bool]] = deque()
+        self.pressed_at = 0.0
+        """When the first packet of the last key left."""
+
+    def press(self, key: str) -> None:
+        """The key as a phone sends it (RFC 4733 2.5): 100 ms of it, the end said three times."""
+        code, start = KEYS.index(key), (self.timestamp + FRAME) & 0xFFFFFFFF
+        self.events += [(code, 0x0A, FRAME * (n + 1), start, n == 0) for n in range(5)]
+        self.events += [(code, 0x8A, FRAME * 5, start, False)] * 3
 
     def send(self, sock: socket.socket) -> None:
         self.sequence = (self.sequence + 1) & 0xFFFF
         self.timestamp = (self.timestamp + FRAME) & 0xFFFFFFFF
+        if self.events:
+            code, flags, duration, start, first = self.events.popleft()
+            self.pressed_at = time.monotonic() if first else self.pressed_at
+            header = HEADER.pack(0x80, EVENT | 0x80 if first else EVENT, self.sequence, start, self.ssrc)
+            sock.sendto(header + struct.pack("!BBH", code, flags, duration), self.remote)
+            return
         header = HEADER.pack(0x80, PCMA if self.sent else PCMA | 0x80, self.sequence, self.timestamp, self.ssrc)
         sock.sendto(header + self.payloads[self.sent % len(self.payloads)], self.remote)
         self.sent += 1
