@@ -16,6 +16,7 @@ from callcenter.core import bell, roles
 from queues.models import FallbackAction, Membership, Queue
 from queues.services import rebuild_memberships
 
+from . import demo_flow
 from .models import Number
 
 PASSWORD = "demo"  # noqa: S105  published on purpose; the command refuses to run outside a trial
@@ -122,7 +123,7 @@ def _numbers() -> None:
         queue = Queue.objects.get(slug=slug)
         for number in (slug, str(2000 + position)):
             _number(number, queue=queue, label=queue.name, priority=5 if slug == "vip" else 0)
-    _number(MENU, queue=Queue.objects.get(slug="general"), label="Demo menu")
+    _number(MENU, queue=Queue.objects.get(slug="general"), flow=demo_flow.load(), target=Number.Target.FLOW, label="Demo menu")
     for given in AGENTS:
         agent = Agent.objects.get(sip_username=given.username)
         _number(given.extension, queue=direct, agent=agent, target=Number.Target.AGENT, label=f"{agent.name}'s extension")

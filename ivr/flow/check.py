@@ -90,14 +90,18 @@ def _references(step: Step, known: Known) -> Iterator[Complaint]:
 
 def _sayings(flow: Flow, step: Step, known: Known) -> Iterator[Complaint]:
     for one in step.fields:
-        for index, saying in enumerate(step.values.get(one.name) or () if one.kind == "sayings" else ()):
-            path = ("steps", step.name, one.name, index)
+        sayings = (step.values.get(one.name) or ()) if one.kind == "sayings" else ()
+        for index, saying in enumerate(sayings):
             if isinstance(saying, dict) and "prompt" in saying:
-                yield from _prompt(path, saying["prompt"], flow, known)
-            elif isinstance(saying, dict) and flow.language not in saying["say"]:
-                yield Complaint(
-                    path, f"There is no text in {flow.language}, the flow's own language; callers hear another one.", warning=True
-                )
+                yield from _prompt(("steps", step.name, one.name, index), saying["prompt"], flow, known)
+        if sayings and not any(_in_language(saying, flow.language) for saying in sayings):
+            message = f"There is no text in {flow.language}, the flow's own language; callers hear another one."
+            yield Complaint(("steps", step.name, one.name), message, warning=True)
+
+
+def _in_language(saying: Any, language: str) -> bool:
+    """Prompts are looked at by themselves. Of several texts one is enough: a choice of languages says each in its own."""
+    return not isinstance(saying, dict) or "prompt" in saying or language in saying["say"]
 
 
 def _prompt(path: Any, slug: str, flow: Flow, known: Known) -> Iterator[Complaint]:

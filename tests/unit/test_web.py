@@ -130,7 +130,7 @@ def test_what_is_inside_is_not_reached_from_outside(host: str) -> None:
 
 def test_a_name_with_one_address_inside_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
     answers = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, 80)) for address in ("93.184.216.34", "127.0.0.1")]
-    monkeypatch.setattr(web.socket, "getaddrinfo", lambda *_, **__: answers)
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: answers)
     with pytest.raises(WebFailed, match="inside"):
         web.address_of("rebinds.example.org", 80, internal=False)
 
