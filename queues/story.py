@@ -181,3 +181,12 @@ def _names(entries: Iterable[LogEntry]) -> dict[str, str]:
     mentioned = {entry.actor for entry in entries}
     mentioned |= {f"{kind}:{entry.data[kind]}" for entry in entries for kind in ("agent", "queue") if kind in entry.data}
     return in_words(mentioned)
+
+
+COLLECTED_SHOWN = 8
+
+
+def collected(call: Call) -> list[dict[str, str]]:
+    """What a flow found out before the call came: names for people, values short enough to be read at a glance."""
+    found = list((call.collected or {}).items())[:COLLECTED_SHOWN]
+    return [{"name": name.replace("_", " ").capitalize(), "value": str(value)[:60]} for name, value in found if value not in (None, "")]

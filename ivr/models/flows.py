@@ -124,6 +124,11 @@ class FlowVisit(models.Model):
     def __str__(self) -> str:
         return f"{self.run}: {self.step}"
 
+    @property
+    def seconds(self) -> float | None:
+        """How long the caller was in it; None if that was not written."""
+        return (self.left_at - self.entered_at).total_seconds() if self.left_at else None
+
 
 class FlowTest(models.Model):
     """A case that the flow must get right before it is published: what is typed and where it should lead."""

@@ -104,6 +104,7 @@ def page(call: Call) -> dict[str, Any]:
         "call": call,
         "state": call.machine.state(call.state),
         "outcome_colour": OUTCOME_COLOURS.get(CallOutcome(call.outcome), "grey") if call.outcome else "",
+        "collected": story.collected(call),
         "lines": story.timeline(call),
         "offers": [_offer(offer) for offer in offers],
         "segments": [_segment(segment) for segment in call.segments.select_related("queue", "agent")],
@@ -111,6 +112,7 @@ def page(call: Call) -> dict[str, Any]:
         "talked": between(call.answered_at, call.hung_up_at),
         # The legs belong to the app above; the relation is there because the models are.
         "legs": [{"leg": leg, "colour": mos_colour(leg.mos)} for leg in call.legs.select_related("agent")],
+        "runs": call.flow_runs.select_related("version__flow").prefetch_related("visits").order_by("pk"),
         "commands": call.commands.all(),
     }
 

@@ -7,6 +7,7 @@ from typing import Any
 from callcenter.core.chips import chip
 from queues.models import Call
 from queues.states import CALL, ENDED
+from queues.story import collected
 
 EARLIER_SHOWN = 5
 
@@ -22,6 +23,7 @@ def call_card(call: Call) -> dict[str, Any]:
         "attempts": call.attempts,
         "arrived_at": call.arrived_at,
         "enqueued_at": call.enqueued_at,
+        "collected": collected(call),
         **chip(CALL, call.state),
     }
 

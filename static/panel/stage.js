@@ -70,7 +70,8 @@ function facts(call, waited) {
     h("div", null, h("dt", null, "Queue"), h("dd", null, call.queue.name)),
     h("div", null, h("dt", null, "Waited"), h("dd.number", null, waited === "live" ? since(call.enqueued_at) : waited)),
     h("div", null, h("dt", null, "Dialled"), h("dd.clip", null, call.dialled || "–")),
-    h("div", null, h("dt", null, "Priority"), h("dd", null, call.priority ? h("span.chip", { "data-colour": "amber" }, icon("star"), call.priority) : "Normal")));
+    h("div", null, h("dt", null, "Priority"), h("dd", null, call.priority ? h("span.chip", { "data-colour": "amber" }, icon("star"), call.priority) : "Normal")),
+    call.collected.map((/** @type {any} */ one) => h("div", { key: one.name, title: "Found out before the call came to you" }, h("dt", null, one.name), h("dd.clip", null, one.value))));
 }
 
 /** @param {string} [from] @param {string} [to] */

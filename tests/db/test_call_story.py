@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
 
 from callcenter.core.stateful import IllegalTransition
 from queues import services
@@ -120,3 +125,24 @@ def test_the_same_process_arrives_once() -> None:
 def test_of_a_crowd_the_rest_is_counted() -> None:
     offer = Offer(why={"strategy": "random", "ranked": [], "left_out": {}, "others": {"busy": 3, "offline": 40}})
     assert [(one.agent, one.note) for one in considered(offer)] == [("3 more", "had as many calls as allowed"), ("40 more", "were offline")]
+
+
+def test_what_a_flow_found_out_and_the_way_through_it_are_on_the_page(manager: Client) -> None:
+    from ivr import runs
+    from ivr.models import Flow, FlowVersion
+
+    call = cast.arrive()
+    flow = Flow.objects.create(name="Main menu", slug="main")
+    version = FlowVersion.objects.create(flow=flow, number=3, document={})
+    came = timezone.now()
+    services.start_flow(call.pk, str(version))
+    for _ in range(2):  # a clerk who took over from a dead one asks again
+        runs.begin(call.pk, version.pk, came)
+        runs.visited(call.pk, number=1, step="welcome", kind="menu", exit_name="1", note="", entered=came, left=came + timedelta(seconds=7))
+    services.enqueue(call.pk, cast.queue().pk, collected={"customer_number": "4711", "empty": ""})
+    runs.ended(call.pk, "completed", came + timedelta(seconds=8), led_to="queue", target="support")
+    runs.ended(call.pk, "abandoned", came + timedelta(seconds=9))
+    page = manager.get(reverse("admin:queues_call_change", args=[call.pk])).content.decode()
+    for shown in ("Main menu v3", "Led to its end: queue support", "welcome", "Customer number", "4711"):
+        assert shown in page
+    assert "Empty" not in page
