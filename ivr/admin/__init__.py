@@ -1,4 +1,5 @@
 """Admin of what callers dial and are led through."""
 
 from .connections import WebConnectionAdmin as WebConnectionAdmin
+from .flows import FlowAdmin as FlowAdmin
 from .numbers import NumberAdmin as NumberAdmin
