@@ -11,7 +11,9 @@ from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from agents.models import Agent, Device
 from agents.states import OFFLINE
 
-from .models import Call, Lease, Membership, Offer, Queue
+from .hours import HoursState
+from .hours_reading import hours_of
+from .models import Call, ClosingAction, Lease, Membership, Offer, Queue
 from .querysets import CallQuerySet
 from .states import QUEUED, WRAP_UP
 
@@ -92,6 +94,7 @@ def next_after(now: datetime, listening_since: datetime) -> datetime | None:
         _cool_down_ends(now),
         *_waits_end(),
         *_tiers_open(now),
+        *_closings(now),
     ]
     return min((moment for moment in moments if moment), default=None)
 
@@ -118,6 +121,28 @@ def _tiers_open(now: datetime) -> list[datetime]:
         if first:
             opens.append(first + wait)
     return opens
+
+
+def closings_due(now: datetime) -> list[int]:
+    """Calls that still wait in a queue that has closed since they came, and sends them on then. Who was put into a closed queue by
+    hand stays."""
+    return [pk for pk, enqueued_at, hours in _closing(now) if closed_upon(enqueued_at, hours)]
+
+
+def closed_upon(enqueued_at: datetime, hours: HoursState) -> bool:
+    return not hours.open and hours.turned_at is not None and enqueued_at < hours.turned_at
+
+
+def _closings(now: datetime) -> set[datetime]:
+    return {hours.turns_at for _, _, hours in _closing(now) if hours.open and hours.turns_at}
+
+
+def _closing(now: datetime) -> list[tuple[int, datetime, HoursState]]:
+    """The calls that wait in queues that send them on at closing time, each with the queue's hours; one more statement if there are any."""
+    calls: Any = Call.objects.filter(state=QUEUED, queue__closing_action=ClosingAction.FALLBACK, queue__schedule__isnull=False)
+    found = list(calls.order_by("order_key").values_list("pk", "enqueued_at", "queue__schedule"))
+    hours = hours_of({schedule for _, _, schedule in found}, now)
+    return [(pk, enqueued_at, hours[schedule]) for pk, enqueued_at, schedule in found if schedule in hours]
 
 
 def _waiting(queue: Queue) -> CallQuerySet:

@@ -20,7 +20,7 @@ MUSIC_RATES = (8000, 16000)
 def check_queue(queue: Queue) -> None:
     """:raises ValidationError: with all complaints at once, each at its field."""
     found = {
-        "timezone": _timezone(queue.timezone),
+        "timezone": timezone_complaint(queue.timezone),
         "fallback_queue": _fallback(queue),
         "comfort_every": _comfort(queue),
         "max_wait": _max_wait(queue),
@@ -43,7 +43,8 @@ def check_vip(caller: CallerPriority) -> None:
         raise ValidationError({"number": f"“{caller.number}” is what nameless callers have in common. Enter the number of one caller."})
 
 
-def _timezone(name: str) -> str:
+def timezone_complaint(name: str) -> str:
+    """What is wrong with the name of a timezone, and what may have been meant; empty: nothing."""
     known = available_timezones()
     if name in known:
         return ""

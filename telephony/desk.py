@@ -109,7 +109,7 @@ class RowDesk:
         if self.queue is None or self.queue.pk != placement.queue_id:
             self.queue = sounds.of(placement.queue_id)
         if not placement.queued:
-            self.answer(Farewell(sounds.farewell(self.queue), placement.reason))
+            self.answer(Farewell(self._last_words(self.queue), placement.reason))
         elif placement.queue_id != found.queue_id:
             self.answer(self._sounds_now())
         else:
@@ -164,7 +164,10 @@ class RowDesk:
         self.answer(self._sounds_now())
 
     def _farewell(self, *, again: bool) -> None:
-        self.answer(Farewell(sounds.farewell(self._queue_now()), "fallback"))
+        self.answer(Farewell(self._last_words(self._queue_now()), "fallback"))
+
+    def _last_words(self, queue: Queue) -> tuple[str, ...]:
+        return sounds.farewell(queue, acd.closed_words(self._id, queue.pk))
 
     def _sounds_now(self) -> Moved:
         now_in = self._queue_now()

@@ -38,8 +38,9 @@ def comfort(queue: Queue, position: int) -> tuple[str, ...]:
     return (*_spoken(queue.comfort), *_place(queue, position))
 
 
-def farewell(queue: Queue) -> tuple[str, ...]:
-    return _spoken(queue.fallback_message)
+def farewell(queue: Queue, instead: str = "") -> tuple[str, ...]:
+    """:param instead: what the queue says in this case, if it has words of its own for it."""
+    return _spoken(instead or queue.fallback_message)
 
 
 def _spoken(text: str) -> tuple[str, ...]:

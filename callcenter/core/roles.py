@@ -22,6 +22,7 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
+    "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
     "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk",
 )  # fmt: skip
 RECORDS = (
@@ -39,7 +40,11 @@ PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("view", "add", "change"), ("auth.user",)),
         (("view",), ("auth.group", "auditlog.logentry")),
     ),
-    SUPERVISOR: ((("view",), CONFIGURATION + RECORDS),),
+    SUPERVISOR: (
+        (("view",), CONFIGURATION + RECORDS),
+        # Who is on the floor when the heating fails closes the lines; to undo it is to end it sooner, so that it stays on record.
+        (("add", "change"), ("queues.closure",)),
+    ),
     AUDITOR: ((("view",), (*CONFIGURATION, *RECORDS, *PEOPLE, "auditlog.logentry")),),
     AGENT: (),
 }

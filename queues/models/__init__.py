@@ -16,6 +16,12 @@ from .configuration import Membership as Membership
 from .configuration import MembershipRule as MembershipRule
 from .configuration import Queue as Queue
 from .configuration import Strategy as Strategy
+from .hours import ClosingAction as ClosingAction
+from .hours import Closure as Closure
+from .hours import OpeningSpan as OpeningSpan
+from .hours import Schedule as Schedule
+from .hours import SpecialDay as SpecialDay
+from .hours import Weekday as Weekday
 from .traffic import Call as Call
 from .traffic import Command as Command
 from .traffic import Offer as Offer

@@ -10,6 +10,7 @@ from agents.models import Agent, Skill, Team
 
 from ..querysets import QueueQuerySet
 from ..validation import check_queue, check_rule, check_vip
+from .hours import ClosingAction, Schedule
 
 
 class Strategy(models.TextChoices):
@@ -131,6 +132,18 @@ class Queue(models.Model):
         blank=True, default="We are sorry, nobody can take your call now. Please call again later.",
         help_text="Spoken before hanging up.",
     )  # fmt: skip
+
+    schedule = models.ForeignKey(
+        Schedule, null=True, blank=True, on_delete=models.PROTECT, related_name="queues", help_text="When the queue is open. Empty: always."
+    )
+    closing_action = models.CharField(
+        max_length=8, choices=ClosingAction.choices, default=ClosingAction.STAY,
+        help_text="What becomes of those who still wait when the queue closes.",
+    )  # fmt: skip
+    closed_message = models.TextField(
+        blank=True, help_text="Spoken before hanging up on who calls outside the opening hours. Empty: the message of the fallback."
+    )
+    holiday_message = models.TextField(blank=True, help_text="Spoken instead on holidays. Empty: the same as outside the opening hours.")
 
     short_abandon_seconds = models.PositiveSmallIntegerField(default=5, help_text="Abandoned sooner than this counts as short.")
     service_level_seconds = models.PositiveSmallIntegerField(default=20, help_text="Calls are to be answered within this time.")

@@ -10,6 +10,7 @@ from agents.states import OFFLINE
 from callcenter.core import bell, events, sql
 from callcenter.core.stateful import IllegalTransition, advance
 
+from ..hours_reading import hours_at
 from ..locks import Held
 from ..matching import ring_node
 from ..models import Call, FallbackAction, Membership, Offer, Queue, Segment
@@ -81,7 +82,7 @@ def leave(held: Held, call: Call, reason: str, *, actor: str) -> None:
 
 def refusal(held: Held, queue: Queue, call: Call, *, moving: bool = False) -> str:
     """Why this queue does not let the call in now: closed, full or nobody_there. Empty: it does."""
-    if not queue.active:
+    if not queue.active or not hours_at(queue.schedule_id, held.now).open:
         return "closed"
     if queue.capacity and waiting_in(queue) >= queue.capacity:
         return "full"

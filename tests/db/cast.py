@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from agents.models import Agent, BreakReason, Device
 from queues import services
-from queues.models import Call, Membership, Offer, Queue, Segment
+from queues.models import Call, Membership, Offer, OpeningSpan, Queue, Schedule, Segment
 from queues.states import ENDED
 from queues.states import SegmentOutcome as Outcome
 
@@ -52,6 +53,20 @@ def queue(name: str = "support", **fields: Any) -> Queue:
         "cooldown_unreachable": 0, "resume_seconds": 0,
     }  # fmt: skip
     return Queue.objects.create(name=f"{name} {n}", slug=f"{name}-{n}", **(defaults | fields))
+
+
+def schedule(*, opens: time = time(8), closes: time = time(18), days: Iterable[int] = range(5), **fields: Any) -> Schedule:
+    """Office hours, unless told otherwise."""
+    n = next(numbers)
+    hours = Schedule.objects.create(**({"name": f"hours {n}", "slug": f"hours-{n}", "timezone": "Europe/Berlin"} | fields))
+    for day in days:
+        OpeningSpan.objects.create(schedule=hours, weekday=day, opens=opens, closes=closes)
+    return hours
+
+
+def around_the_clock(**fields: Any) -> Schedule:
+    """Of UTC, whose clock is never changed: these are for tests of the present moment."""
+    return schedule(opens=time(), closes=time(), days=range(7), timezone="UTC", **fields)
 
 
 def arrive(**fields: Any) -> Call:
