@@ -9,10 +9,13 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from agents.models import Agent, BreakReason
 from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
+from queues.hours import ALWAYS_OPEN, HoursState
+from queues.hours_reading import hours_of
 from queues.metrics import AgentFigures, QueueFigures, level_for
 from queues.models import Call, Membership, Offer, Queue
 from queues.states import ACTIVE, CALL
@@ -37,11 +40,12 @@ def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
     figures = today.figures()
     shown = [queue for queue in queues if queue.active or any(call.queue_id == queue.pk for call in waiting)]
     staff = lookups_of(user)
+    hours = hours_of((queue.schedule_id for queue in shown if queue.schedule_id), timezone.now())
     return {
         "may_steer": may_steer,
         "scope": sorted({agent.team.name for agent in agents if agent.team}) if agents else [],
         "tiles": {**_line_tiles(waiting, shown), **_agent_tiles(agents, staff), **_day_tiles(shown, figures)},
-        "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures()), staff) for queue in shown],
+        "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures()), staff, hours) for queue in shown],
         "waiting": _line(waiting),
         "agents": _agents(agents, served),
         "teams": teams_of(agents),
@@ -119,6 +123,7 @@ def _queue(
     served: dict[int, list[Membership]],
     figures: QueueFigures,
     staff: dict[str, Any],
+    hours: dict[int, HoursState],
 ) -> dict[str, Any]:
     line = [call for call in waiting if call.queue_id == queue.pk]
     serving = [agent for agent in agents if any(m.queue_id == queue.pk and m.logged_in for m in served[agent.pk])]
@@ -126,6 +131,7 @@ def _queue(
         "id": queue.pk,
         "name": queue.name,
         "active": queue.active,
+        "closed": _closed(hours.get(queue.schedule_id or 0, ALWAYS_OPEN)),
         "waiting": len(line),
         "oldest": min((call.enqueued_at for call in line if call.enqueued_at), default=None),
         "warn_waiting": queue.warn_waiting,
@@ -137,6 +143,11 @@ def _queue(
         "level_meaning": level_for([queue]).meaning,
         "links": _links(queue, figures, {**staff, "serves": queue.pk}),
     }
+
+
+def _closed(hours: HoursState) -> dict[str, Any] | None:
+    """Why, and until when; nothing while the queue is open."""
+    return None if hours.open else {"kind": hours.kind, "name": hours.name, "opens_at": hours.turns_at}
 
 
 def _staffing(serving: list[Agent]) -> dict[str, int]:
