@@ -76,6 +76,8 @@ UNFOLD: dict[str, Any] = {
                 page("Numbers", "dialpad", "ivr.number"),
                 page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),
+                page("Opening hours", "schedule", "queues.schedule"),
+                page("Closures", "event_busy", "queues.closure"),
             ),
             group(
                 "Telephony",

@@ -3,4 +3,5 @@
 from . import agents as agents
 from . import calls as calls
 from . import configuration as configuration
+from . import hours as hours
 from . import records as records

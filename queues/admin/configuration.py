@@ -43,10 +43,10 @@ class CallerPriorityAdmin(adminbase.ModelAdmin):
 class QueueAdmin(adminbase.SpreadsheetAdmin):
     resource_classes = [QueueResource]
     list_display = ("name", "active_chip", "strategy", "members", "in_line", "ring_seconds", "wrap_up_seconds", "way_out")
-    list_filter = ("active", "strategy", "everyone")
+    list_filter = ("active", "strategy", "everyone", "schedule")
     list_select_related = ("fallback_queue",)
     search_fields = ("name", "slug")
-    autocomplete_fields = ("fallback_queue", "dispositions")
+    autocomplete_fields = ("fallback_queue", "dispositions", "schedule")
     inlines = [QueuesAgentsInline, MembershipRuleInline]
     actions = ["drain", "reopen"]
     fieldsets = (
@@ -90,6 +90,15 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
                 ),
                 "description": "When the queue is full, the wait too long or nobody there, the call takes the fallback. "
                 "Queues may pass calls on one to the next, but not in a circle.",
+            },
+        ),
+        (
+            "Opening hours",
+            {
+                "classes": ["tab"],
+                "fields": ("schedule", "closing_action", "closed_message", "holiday_message"),
+                "description": "When the queue is closed, callers take the way out of the tab “Limits and ways out”; "
+                "who is hung up on there hears these words.",
             },
         ),
         (

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
                 ('subdivision', models.CharField(blank=True, help_text='By its code or name, for holidays that only this part of the country has: BY or Bayern.', max_length=20, verbose_name='region')),
             ],
             options={
-                'verbose_name': 'schedule of opening hours',
+                'verbose_name': 'schedule',
                 'verbose_name_plural': 'opening hours',
                 'ordering': ['name'],
             },

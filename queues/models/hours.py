@@ -42,7 +42,7 @@ class Schedule(models.Model):
 
     class Meta:
         ordering = ["name"]
-        verbose_name = "schedule of opening hours"
+        verbose_name = "schedule"
         verbose_name_plural = "opening hours"
 
     def __str__(self) -> str:
