@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import time
 
 from django.apps import apps
 from django.contrib.auth.models import Group, User
@@ -13,7 +14,7 @@ import queues.defaults
 from agents.models import Agent, AgentSkill, Skill, Team
 from agents.services import set_sip_password
 from callcenter.core import bell, roles
-from queues.models import FallbackAction, Membership, Queue
+from queues.models import FallbackAction, Membership, OpeningSpan, Queue, Schedule
 from queues.services import rebuild_memberships
 
 from . import demo_flow
@@ -57,6 +58,7 @@ def load() -> bool:
         install(apps)
     _people()
     _queues(first)
+    _office_hours()
     _members()
     _numbers()
     bell.ring(bell.EDGE)
@@ -106,6 +108,14 @@ def _queues(first: bool) -> None:
     Queue.objects.filter(slug__in=NUMBERS, greeting="").update(
         greeting="Welcome to the demo contact center.", comfort="Thank you for waiting. We will be with you soon."
     )
+
+
+def _office_hours() -> None:
+    """To look at and to try; no queue has them, because the demo answers at any hour."""
+    named = {"name": "Office hours", "timezone": "Europe/Berlin", "country": "DE"}
+    schedule, created = Schedule.objects.get_or_create(slug="office-hours", defaults=named)
+    for weekday in range(5) if created else ():
+        OpeningSpan.objects.create(schedule=schedule, weekday=weekday, opens=time(8), closes=time(18))
 
 
 def _members() -> None:
