@@ -78,6 +78,7 @@ UNFOLD: dict[str, Any] = {
                 page("Dispositions", "task_alt", "queues.disposition"),
                 page("Opening hours", "schedule", "queues.schedule"),
                 page("Closures", "event_busy", "queues.closure"),
+                elsewhere("What happens when?", "event_upcoming", reverse_lazy("admin:queues_schedule_preview")),
             ),
             group(
                 "Telephony",

@@ -8,7 +8,8 @@ import django
 
 PAGES = (
     "", "agents/agent/", "agents/agent/add/", "queues/queue/", "queues/queue/1/change/", "queues/call/{call}/change/", "queues/call/",
-    "core/logentry/", "auth/user/add/", "agents/agent/import/", "queues/schedule/add/", "queues/schedule/preview/", "queues/closure/add/", "telephony/trunk/add/",
+    "core/logentry/", "auth/user/add/", "agents/agent/import/",
+    "queues/schedule/add/", "queues/schedule/preview/", "queues/closure/add/", "telephony/trunk/add/",
 )  # fmt: skip
 
 

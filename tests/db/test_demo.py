@@ -75,7 +75,7 @@ def test_numbers_lead_where_they_should_and_are_public() -> None:
 def test_office_hours_are_there_to_look_at_and_no_queue_has_them() -> None:
     load()
     office = Schedule.objects.get(slug="office-hours")
-    assert (office.country, [str(span) for span in office.spans.all()][0]) == ("DE", "Monday 08:00–18:00")
+    assert (office.country, next(str(span) for span in office.spans.all())) == ("DE", "Monday 08:00–18:00")
     assert not Queue.objects.filter(schedule__isnull=False).exists()
 
 

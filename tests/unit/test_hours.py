@@ -21,7 +21,7 @@ CHANGES = {
     "Europe/Berlin": [date(2026, 3, 29), date(2026, 10, 25)],
     "America/New_York": [date(2026, 3, 8), date(2026, 11, 1)],
     "Australia/Lord_Howe": [date(2026, 4, 5), date(2026, 10, 4)],  # half an hour
-    "America/Havana": [date(2026, 3, 8), date(2026, 11, 1)],  # at midnight and over midnight
+    "America/Santiago": [date(2026, 4, 5), date(2026, 9, 6)],  # at midnight, both times
     "Asia/Kathmandu": [date(2024, 2, 28)],
     "Pacific/Apia": [date(2011, 12, 30)],  # there was no such day
 }
@@ -192,6 +192,15 @@ def test_a_changed_clock_leaves_each_span_one_beginning_and_one_end(span: Span, 
     rules = office(week={day.weekday(): (span,)})
     found = rules.state_at(opens)
     assert (found.open, found.since, found.until) == (True, opens, closes)
+
+
+def test_a_day_that_begins_twice_begins_the_first_time() -> None:
+    """In St. John's the clocks went back from 00:01 to 23:01; the Sunday had begun nevertheless."""
+    rules = office(timezone=ZoneInfo("America/St_Johns"), week={}, holidays={date(2010, 11, 7): Holiday("Founders' Day")})
+    midnight = datetime(2010, 11, 7, 2, 30, tzinfo=UTC)
+    moments = [midnight + timedelta(minutes=minutes) for minutes in (-1, 0, 30)]
+    assert [moment.astimezone(rules.timezone).hour for moment in moments] == [23, 0, 23]
+    assert [rules.state_at(moment).kind for moment in moments] == [Kind.CLOSED, Kind.HOLIDAY, Kind.HOLIDAY]
 
 
 def test_exceptions_for_one_go_before_those_for_all_and_closures_before_openings() -> None:
