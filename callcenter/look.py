@@ -23,13 +23,13 @@ COLOURS = {
 }
 
 
-def page(title: str, icon: str, model: str) -> dict[str, Any]:
-    """A link to a list, shown to those who may see it."""
+def page(title: str, icon: str, model: str, view: str = "changelist") -> dict[str, Any]:
+    """A link to a list, or another page of the model, shown to those who may see it."""
     app_label, _, name = model.partition(".")
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app_label}_{name}_changelist"),
+        "link": reverse_lazy(f"admin:{app_label}_{name}_{view}"),
         "permission": lambda request: request.user.has_perm(f"{app_label}.view_{name}"),
     }
 
@@ -78,7 +78,7 @@ UNFOLD: dict[str, Any] = {
                 page("Dispositions", "task_alt", "queues.disposition"),
                 page("Opening hours", "schedule", "queues.schedule"),
                 page("Closures", "event_busy", "queues.closure"),
-                elsewhere("What happens when?", "event_upcoming", reverse_lazy("admin:queues_schedule_preview")),
+                page("What happens when?", "event_upcoming", "queues.schedule", "preview"),
             ),
             group(
                 "Telephony",

@@ -80,7 +80,7 @@ def listing_complaint(name: str, names: Iterable[str], country: str) -> str:
         return "Without a country there are no public holidays. Choose one above, or give this day its month and day."
     near = difflib.get_close_matches(name, names, n=3, cutoff=0.4)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {_some(names)}."
-    return f"“{name}” is no public holiday there this year or next. {hint} A day of your own needs its month and day."
+    return f"“{name}” is no public holiday there. {hint} A day of your own needs its month and day."
 
 
 def next_two_years(today: date | None = None) -> tuple[int, int]:

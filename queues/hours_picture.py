@@ -8,8 +8,6 @@ from datetime import date, datetime
 
 from .hours import DAY, Kind, Rules, Stretch
 
-WORDS = {Kind.OPEN: "Open", Kind.CLOSED: "Closed", Kind.HOLIDAY: "Holiday", Kind.CLOSURE: "Closure"}
-
 
 @dataclass(frozen=True, slots=True)
 class Bar:

@@ -16,7 +16,7 @@ from django.utils.safestring import SafeString
 from callcenter.core import adminbase
 from callcenter.core.words import chip
 
-from .. import hours_holidays
+from .. import hours_checks, hours_holidays
 from ..hours_picture import two_weeks
 from ..hours_reading import hours_now, rules_for, zone_of
 from ..models import Closure, OpeningSpan, Schedule, SpecialDay
@@ -191,6 +191,6 @@ def _shown(schedule: Schedule) -> dict[str, Any]:
         "zone": schedule.timezone,
         "days": two_weeks(rules_for(schedule.pk, now), now),
         "holidays": holiday_table(schedule),
-        "holiday_names": holiday_names(schedule),
+        "holiday_names": holiday_names(schedule, hours_checks.next_two_years()),
         "regions": hours_holidays.regions(schedule.country) if schedule.country else {},
     }

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
 from django import forms
+from django.utils import timezone
 
 from callcenter.core import adminbase
 
@@ -47,7 +49,9 @@ class SpecialDayFormSet(forms.BaseInlineFormSet):
         """A day without a date must be a holiday of the country that is chosen above."""
         super().clean()
         schedule: Any = self.instance
-        names = list(holiday_names(schedule))
+        year = timezone.localdate().year
+        # Some come only in some years; a row that was right once should not keep the page from being saved.
+        names = holiday_names(schedule, range(year - 5, year + 6))
         for form in self.forms:
             if _is_filled(form, "name") and form.cleaned_data.get("month") is None and form.cleaned_data.get("day") is None:
                 complaint = hours_checks.listing_complaint(form.cleaned_data["name"], names, schedule.country)
@@ -55,11 +59,10 @@ class SpecialDayFormSet(forms.BaseInlineFormSet):
                     form.add_error("name", complaint)
 
 
-def holiday_names(schedule: Schedule) -> list[str]:
-    """The public holidays of this year and the next, each name once, in the order of the year."""
+def holiday_names(schedule: Schedule, years: Iterable[int]) -> list[str]:
+    """The public holidays of these years, each name once, in the order of the year."""
     if not schedule.country:
         return []
-    years = hours_checks.next_two_years()
     listed = [hours_holidays.listed(schedule.country, schedule.subdivision, year) for year in years]
     return list(dict.fromkeys(name for year in listed for names in year.values() for name in names))
 

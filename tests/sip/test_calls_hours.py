@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,7 @@ from tests.sip.given import AGENT_TONE, call_to, staffed_team
 from tests.sip.harness.dialog import Call
 from tests.sip.harness.fleet import Fleet, Takes
 from tests.sip.harness.stack import Stack
-from tests.until import until
+from tests.until import PATIENCE, until
 
 CLOSED = "We are closed now. Please call again tomorrow."
 ANSWERS = Takes(answer_after=0.1)
@@ -47,12 +47,15 @@ def test_at_closing_time_who_waits_is_taken_to_the_next_queue(stack: Stack, flee
     )
     caller = call_to(day, fleet)
     facts.until_waiting(day.queue)
-    close(day.queue.schedule)
+    closes_at = timezone.now() + timedelta(seconds=1.7)
+    close(day.queue.schedule, closes_at)
     until(lambda: caller.hears(AGENT_TONE), within=8, what="the caller to hear the agent of the night")
     caller.hang_up()
     [call] = facts.until_all_over(night.queue, 1)
     facts.was_answered(call, by=night.agents[0])
     first = call.segments.order_by("number")[0]
+    assert first.left_at
+    assert 0 <= (first.left_at - closes_at).total_seconds() < 0.5 * PATIENCE, "not to the second"
     assert (first.queue, first.outcome, first.exit_reason) == (day.queue, SegmentOutcome.OVERFLOW, "closed")
 
 
@@ -63,10 +66,10 @@ def around_the_clock(slug: str) -> Schedule:
     return made
 
 
-def close(schedule: Schedule | None) -> None:
-    """From now on, by a clock of UTC."""
-    now = timezone.now()
-    days: Any = {"from_date": now.date(), "from_time": now.time(), "to_date": (now + timedelta(days=1)).date()}
+def close(schedule: Schedule | None, begins: datetime | None = None) -> None:
+    """From now or then on, by a clock of UTC."""
+    begins = begins or timezone.now()
+    days: Any = {"from_date": begins.date(), "from_time": begins.time(), "to_date": (begins + timedelta(days=1)).date()}
     Closure.objects.create(name="Burst pipe", schedule=schedule, **days)
 
 
