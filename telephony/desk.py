@@ -154,7 +154,7 @@ class RowDesk:
         priority = max(self._route.priority, int(target["priority"]))
         placement = acd.enqueue(self._id, queue_id, priority=priority, wanted_agent_id=wanted, collected=target["collected"])
         self.queue = sounds.of(placement.queue_id)
-        self.answer(self._sounds_now() if placement.queued else Farewell(sounds.farewell(self.queue), placement.reason))
+        self.answer(self._sounds_now() if placement.queued else Farewell(self._last_words(self.queue), placement.reason))
 
     # ---- while waiting ----------------------------------------------------------------------------------------
     def _comfort(self, *, again: bool) -> None:

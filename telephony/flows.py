@@ -14,6 +14,7 @@ from django.db import connection
 
 import ivr.services
 from agents.models import Agent
+from callcenter.core.errors import NotFound
 from ivr import asking
 from ivr.flow import document, sounds
 from ivr.flow.complaints import FlowError
@@ -21,6 +22,7 @@ from ivr.flow.words import Sound
 from ivr.models import FlowVersion
 from queues import services as acd
 from queues.defaults import DIRECT
+from queues.hours_reading import hours_by_slug
 from queues.models import Queue
 from queues.standing import standing
 
@@ -120,7 +122,12 @@ def _queues(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any]:
 
 
 def _hours(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any] | None:
-    return None
+    """How it stands by a schedule's stable name; nobody can say if it is gone."""
+    try:
+        hours = hours_by_slug(data["schedule"])
+    except NotFound:
+        return None
+    return {"state": str(hours.kind), "name": hours.name}
 
 
 def _speak(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any]:

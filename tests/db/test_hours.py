@@ -21,6 +21,8 @@ from queues.hours import Kind
 from queues.hours_preview import way_of_a_call
 from queues.models import Call, Closure, OpeningSpan, Queue, Schedule, SpecialDay
 from queues.states import OfferOutcome, SegmentOutcome
+from telephony import flows
+from telephony.ports import CallerArrived
 
 from . import cast
 
@@ -95,6 +97,17 @@ def test_flows_ask_by_slug() -> None:
     assert services.hours_by_slug(office.slug, at(2026, 11, 20, 12)).open
     with pytest.raises(NotFound, match="no opening hours named “nine-to-five”"):
         services.hours_by_slug("nine-to-five")
+
+
+def test_a_flow_is_told_how_it_stands_and_nothing_of_a_schedule_that_is_gone() -> None:
+    office = cast.around_the_clock()
+    told: list[dict[str, Any] | None] = []
+    caller = CallerArrived(dialled="1000", source="public", sip_call_id="c", caller_number="", caller_name="")
+    flows.ask("hours", {"schedule": office.slug}, caller, told.append)
+    close(office)
+    for slug in (office.slug, "gone"):
+        flows.ask("hours", {"schedule": slug}, caller, told.append)
+    assert told == [{"state": "open", "name": ""}, {"state": "closure", "name": "Outing"}, None]
 
 
 def test_a_schedule_that_a_queue_uses_is_not_deleted() -> None:

@@ -10,7 +10,7 @@ from callcenter.core import roles
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queues', '0010_offer_dialled'),
+        ('queues', '0011_call_flow'),
     ]
 
     operations = [
