@@ -126,23 +126,29 @@ def _tiers_open(now: datetime) -> list[datetime]:
 def closings_due(now: datetime) -> list[int]:
     """Calls that still wait in a queue that has closed since they came, and sends them on then. Who was put into a closed queue by
     hand stays."""
-    return [pk for pk, enqueued_at, hours in _closing(now) if closed_upon(enqueued_at, hours)]
+    found: list[int] = []
+    for schedule, hours in _hours_of_closing(now).items():
+        if not hours.open and hours.turned_at:
+            found += _ids(_sent_on_at_closing().filter(queue__schedule=schedule, enqueued_at__lt=hours.turned_at).order_by("order_key"))
+    return found
 
 
 def closed_upon(enqueued_at: datetime, hours: HoursState) -> bool:
+    """Whether the queue has closed while this call was waiting."""
     return not hours.open and hours.turned_at is not None and enqueued_at < hours.turned_at
 
 
-def _closings(now: datetime) -> set[datetime]:
-    return {hours.turns_at for _, _, hours in _closing(now) if hours.open and hours.turns_at}
+def _closings(now: datetime) -> list[datetime]:
+    return [hours.turns_at for hours in _hours_of_closing(now).values() if hours.open and hours.turns_at]
 
 
-def _closing(now: datetime) -> list[tuple[int, datetime, HoursState]]:
-    """The calls that wait in queues that send them on at closing time, each with the queue's hours; one more statement if there are any."""
-    calls: Any = Call.objects.filter(state=QUEUED, queue__closing_action=ClosingAction.FALLBACK, queue__schedule__isnull=False)
-    found = list(calls.order_by("order_key").values_list("pk", "enqueued_at", "queue__schedule"))
-    hours = hours_of({schedule for _, _, schedule in found}, now)
-    return [(pk, enqueued_at, hours[schedule]) for pk, enqueued_at, schedule in found if schedule in hours]
+def _hours_of_closing(now: datetime) -> dict[int, HoursState]:
+    """By schedule, where somebody waits whom its closing concerns. One statement if there is nobody, as mostly."""
+    return hours_of(_sent_on_at_closing().order_by().values_list("queue__schedule", flat=True).distinct(), now)
+
+
+def _sent_on_at_closing() -> QuerySet[Any]:
+    return Call.objects.filter(state=QUEUED, queue__closing_action=ClosingAction.FALLBACK, queue__schedule__isnull=False)
 
 
 def _waiting(queue: Queue) -> CallQuerySet:

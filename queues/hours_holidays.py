@@ -62,7 +62,7 @@ def _holiday(those: list[Special]) -> Holiday:
 @lru_cache(maxsize=512)
 def listed(country: str, subdivision: str, year: int) -> Mapping[date, tuple[str, ...]]:
     """The public holidays of one year by day, each with its names; none for a country that the package does not know."""
-    if country not in countries():
+    if _entity(country) is None:
         return {}
     import holidays
 
@@ -89,24 +89,33 @@ def countries() -> dict[str, str]:
 @lru_cache(maxsize=64)
 def regions(country: str) -> dict[str, str]:
     """Code → name of each part of the country that has holidays of its own."""
-    entity = _entity(country)
     names: dict[str, str] = {}
-    for name, code in getattr(entity, "subdivisions_aliases", {}).items():
+    for name, code in _aliases(country).items():
         names.setdefault(code, name)
-    return {code: names.get(code, code) for code in entity.subdivisions}
+    return {code: names.get(code, code) for code in getattr(_entity(country), "subdivisions", ())}
 
 
 def region_code(country: str, given: str) -> str | None:
     """The code of a region that is given by its code or its name; None: there is no such region."""
     known = {code.casefold(): code for code in regions(country)}
-    aliases = {name.casefold(): code for name, code in getattr(_entity(country), "subdivisions_aliases", {}).items()}
+    aliases = {name.casefold(): code for name, code in _aliases(country).items()}
     return (aliases | known).get(given.strip().casefold())
 
 
+@lru_cache(maxsize=64)
 def _entity(country: str) -> Any:
+    """What the package knows of a country, loading no other; None: nothing."""
     import holidays
 
-    return holidays.country_holidays(country)
+    try:
+        return holidays.country_holidays(country)
+    except NotImplementedError:
+        return None
+
+
+def _aliases(country: str) -> dict[str, str]:
+    """Name → code."""
+    return getattr(_entity(country), "subdivisions_aliases", {})
 
 
 def _language(country: str) -> str | None:
@@ -116,4 +125,6 @@ def _language(country: str) -> str | None:
 
 
 def _in_words(name: str) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    """BosniaAndHerzegovina as people write it."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
+    return re.sub(r" (And|Of|The)\b", lambda found: found[0].lower(), words)

@@ -9,16 +9,18 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
 from callcenter.core import adminbase
 from callcenter.core.words import chip
 
 from .. import defaults
+from ..hours_reading import hours_now
 from ..models import CallerPriority, Disposition, Queue
 from ..resources import QueueResource
 from ..roster_keeping import rebuild_soon
 from ..states import WAITING
+from .hours_words import COLOURS, WORDS
 from .membership import MembershipRuleInline, QueuesAgentsInline
 
 
@@ -42,7 +44,7 @@ class CallerPriorityAdmin(adminbase.ModelAdmin):
 @admin.register(Queue)
 class QueueAdmin(adminbase.SpreadsheetAdmin):
     resource_classes = [QueueResource]
-    list_display = ("name", "active_chip", "strategy", "members", "in_line", "ring_seconds", "wrap_up_seconds", "way_out")
+    list_display = ("name", "active_chip", "strategy", "members", "in_line", "hours", "ring_seconds", "wrap_up_seconds", "way_out")
     list_filter = ("active", "strategy", "everyone", "schedule")
     list_select_related = ("fallback_queue",)
     search_fields = ("name", "slug")
@@ -170,6 +172,15 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
         url = f"{reverse('admin:queues_segment_changelist')}?queue__id__exact={queue.pk}&figure=waiting"
         colour = "red" if queue.waiting_count >= queue.warn_waiting > 0 else "grey"
         return format_html('<a href="{}">{}</a>', url, chip(str(queue.waiting_count), colour))
+
+    @admin.display(description="hours", ordering="schedule")
+    def hours(self, queue: Queue) -> SafeString:
+        """How it stands now; leads to the page that tells it for any moment."""
+        if queue.schedule_id is None:
+            return mark_safe("–")
+        state = hours_now(queue.schedule_id)
+        shown = chip(WORDS[state.kind], COLOURS[state.kind], state.name)
+        return format_html('<a href="{}?queue={}">{}</a>', reverse("admin:queues_schedule_preview"), queue.pk, shown)
 
     @admin.display(description="way out")
     def way_out(self, queue: Queue) -> str:

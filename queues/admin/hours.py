@@ -22,7 +22,8 @@ from ..hours_reading import hours_now, rules_for, zone_of
 from ..models import Closure, OpeningSpan, Schedule, SpecialDay
 from ..resources import ClosureResource
 from .hours_forms import ClosureForm, OpeningSpanFormSet, ScheduleForm, SpecialDayFormSet, holiday_names
-from .hours_pages import HOURS_COLOURS, holiday_table, in_words, preview
+from .hours_pages import holiday_table, preview
+from .hours_words import COLOURS, in_words
 
 USUAL_WEEK = [{"weekday": day, "opens": "08:00", "closes": "18:00"} for day in range(5)]
 """What a new schedule begins with: less to type, and it shows how a row is meant."""
@@ -113,7 +114,7 @@ class ScheduleAdmin(adminbase.ModelAdmin):
     @admin.display(description="now")
     def now_chip(self, schedule: Schedule) -> SafeString:
         hours = hours_now(schedule.pk)
-        return chip(in_words(hours), HOURS_COLOURS[hours.kind])
+        return chip(in_words(hours), COLOURS[hours.kind])
 
     @admin.display(description="until")
     def changes(self, schedule: Schedule) -> str:
@@ -187,7 +188,7 @@ def _shown(schedule: Schedule) -> dict[str, Any]:
     return {
         "hours": hours,
         "hours_words": in_words(hours),
-        "hours_colour": HOURS_COLOURS[hours.kind],
+        "hours_colour": COLOURS[hours.kind],
         "zone": schedule.timezone,
         "days": two_weeks(rules_for(schedule.pk, now), now),
         "holidays": holiday_table(schedule),

@@ -13,16 +13,14 @@ from django.template.response import TemplateResponse
 from django.utils import timezone
 
 from .. import hours_checks, hours_holidays
-from ..hours import ALWAYS_OPEN, HoursState, Kind
+from ..hours import ALWAYS_OPEN
 from ..hours_holidays import Special
 from ..hours_picture import two_weeks
 from ..hours_preview import way_of_a_call
 from ..hours_reading import hours_at, rules_for, zone_of
 from ..models import Queue, Schedule
 from .hours_forms import PreviewForm, clock_of
-
-HOURS_COLOURS = {Kind.OPEN: "green", Kind.CLOSED: "grey", Kind.HOLIDAY: "violet", Kind.CLOSURE: "red"}
-WORDS = {Kind.OPEN: "Open", Kind.CLOSED: "Closed", Kind.HOLIDAY: "Holiday", Kind.CLOSURE: "Closure"}
+from .hours_words import COLOURS, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +29,6 @@ class HolidayRow:
     name: str
     words: str
     colour: str
-
-
-def in_words(hours: HoursState) -> str:
-    return WORDS[hours.kind] + (f": {hours.name}" if hours.name else "")
 
 
 def holiday_table(schedule: Schedule) -> list[HolidayRow]:
@@ -89,8 +83,8 @@ def _answer(form: PreviewForm) -> dict[str, Any]:
     hours = hours_at(hours_of.pk, moment) if hours_of else ALWAYS_OPEN
     return {
         "moment": moment, "zone": clock_of(queue, schedule), "queue": queue, "schedule": hours_of, "hours": hours,
-        "hours_words": in_words(hours), "hours_colour": HOURS_COLOURS[hours.kind],
-        "steps": [(step, in_words(step.hours), HOURS_COLOURS[step.hours.kind]) for step in way_of_a_call(queue, moment)] if queue else [],
+        "hours_words": in_words(hours), "hours_colour": COLOURS[hours.kind],
+        "steps": [(step, in_words(step.hours), COLOURS[step.hours.kind]) for step in way_of_a_call(queue, moment)] if queue else [],
         "days": _days(hours_of, moment) if hours_of else [],
     }  # fmt: skip
 

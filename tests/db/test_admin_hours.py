@@ -252,6 +252,17 @@ def test_the_preview_opens_with_the_present_moment_for_those_who_may_look() -> N
     assert client_of(roles.AGENT).get(PREVIEW).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("page", "chip"),
+    [("index", 'title="By its opening hours: Burst pipe">Closed<'), ("queues_queue_changelist", 'title="Burst pipe">Closure<')],
+)
+def test_the_first_page_and_the_list_of_queues_show_who_is_closed(manager: Client, page: str, chip: str) -> None:
+    cast.queue(schedule=cast.around_the_clock())
+    assert chip not in manager.get(reverse(f"admin:{page}")).content.decode()
+    Closure.objects.create(name="Burst pipe", from_date=date(2000, 1, 1), to_date=timezone.localdate() + timedelta(days=9))
+    assert chip in manager.get(reverse(f"admin:{page}")).content.decode()
+
+
 def test_the_list_shows_how_it_stands(manager: Client) -> None:
     office = cast.around_the_clock()
     assert "for good" in manager.get(reverse("admin:queues_schedule_changelist")).content.decode()

@@ -52,4 +52,4 @@ def test_what_the_package_does_not_know_has_no_holidays() -> None:
 
 
 def test_countries_are_named_in_words() -> None:
-    assert (countries()["DE"], countries()["US"]) == ("Germany", "United States")
+    assert [countries()[code] for code in ("DE", "US", "BA", "CD")] == ["Germany", "United States", "Bosnia and Herzegovina", "DR Congo"]
