@@ -22,6 +22,7 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
+    "queues.announcement", "queues.music", "queues.wayout",
     "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk",
 )  # fmt: skip
 RECORDS = (

@@ -43,10 +43,8 @@ class CallCenter(RuleBasedStateMachine):
         self.rollback = transaction.atomic()
         self.rollback.__enter__()
         third = cast.queue("third", strategy="ring-all", retry_limit=2, join_empty=False, wrap_up_seconds=0)
-        second = cast.queue("second", strategy="round-robin", wrap_up_seconds=20, capacity=3, fallback="queue", fallback_queue=third)
-        first = cast.queue(
-            "first", strategy="fewest-calls", tier_wait=30, max_wait=60, retry_limit=3, fallback="queue", fallback_queue=second
-        )
+        second = cast.queue("second", strategy="round-robin", wrap_up_seconds=20, capacity=3, next_queue=third)
+        first = cast.queue("first", strategy="fewest-calls", tier_wait=30, max_wait=60, retry_limit=3, next_queue=second)
         self.queues = [first, second, third]
         self.agents = [
             cast.agent("alice", queues=(first, second), max_misses=2), cast.agent("bob", queues=(first, third), max_concurrent_calls=2),

@@ -17,9 +17,11 @@ from telephony import outbox, wire, wishes
 from telephony.clerk import Clerk
 from telephony.clerkdesk import ClerkDesk
 from telephony.ports import CallerArrived, DialogData, Quality
-from telephony.records import Accepted, Comfort, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Unrouted
+from telephony.records import Accepted, Announced, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Scheduled, Unrouted
 
-PROFILE = QueueProfile("answer", "/music.wav", deliver_directly=True, comfort_every=20)
+PROFILE = QueueProfile(
+    "answer", ("/a.wav", "/b.wav"), deliver_directly=True, announcements=(Scheduled(3, 20, 30), Scheduled(4, 0, after_offer=True))
+)
 CALLER = CallerArrived("id@host", "+4930", "Mia", "support", "public")
 LEG = LegRecord(
     1, "agent", 1.5, agent=3, offer=4, answered=2.5, status=200,
@@ -32,7 +34,7 @@ LEG = LegRecord(
     "fact",
     [
         Routed(PROFILE), Unrouted(404, "unknown number"), Placed(("a.wav", "b.wav"), True), Moved(PROFILE, ("c.wav",)),
-        Comfort(("d.wav",)), Farewell((), "full"), Accepted(7, won=False, live=True),
+        Announced(("d.wav",)), Farewell((), "full"), Accepted(7, won=False, live=True),
     ],
     ids=lambda fact: type(fact).__name__,
 )  # fmt: skip
