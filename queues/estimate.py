@@ -12,7 +12,7 @@ The model. A line moves by one place whenever somebody is answered, and by anoth
 * Uncertain is the interval itself as well: by the few calls it was learnt from, by the distance of the two witnesses, and
   by `DRIFT`, because the next half hour is never quite like the last. What is spread so is taken as log-normal.
 
-The range announced leaves 7 % of that on either side, so that even where the model is wrong in a known way (agents who come
+The range announced leaves 10 % of that on either side, so that even where the model is wrong in a known way (agents who come
 and go, rushes) four of five callers are answered within it; `bench/estimate.py` shows how many are. Time already waited does not enter:
 while the caller waits the place gets better, and the range with it. With fewer than `FEWEST` calls to learn from there is no
 estimate: silence is better than nonsense.
@@ -32,8 +32,8 @@ LEARNT_FROM = 40
 """The latest calls that are looked at: enough to know the mean to about a sixth, few enough to follow the day."""
 DRIFT = 0.15
 """Relative uncertainty of the interval from one half hour to the next, as a standard deviation."""
-Z = 1.48
-"""Quantile of the normal distribution that leaves 7 % on one side."""
+Z = 1.28
+"""Quantile of the normal distribution that leaves 10 % on one side."""
 WIDEST = 12.0
 """Highest over lowest; a wider range (after five minutes) tells the caller nothing."""
 WIDE_FROM_SECONDS = 300.0

@@ -40,7 +40,7 @@ class Way:
         return cls(row.pk, row.when, float(row.threshold or 0), row.kind, row.next_queue_id, row.keeps_place, row.target)
 
 
-COLUMNS = 'id, "when", threshold, kind, next_queue_id, keeps_place, target'
+COLUMNS = 'id, "when", coalesce(threshold, 0), kind, next_queue_id, keeps_place, target'
 
 BUILT_IN = Way(None, OTHERWISE, 0, "hang_up", None, False, "")
 """Of a queue that has no row for the case: the standard words of its language, then the end."""
