@@ -33,7 +33,7 @@ FROM queues_queue q LEFT JOIN LATERAL (
   FROM queues_segment
   WHERE queue_id = q.id AND entered_at > %(since)s AND outcome IN ('answered', 'abandoned')
   ORDER BY entered_at DESC LIMIT %(most)s) s ON true
-WHERE q.id = ANY (%(queues)s)
+WHERE CASE WHEN %(queues)s::bigint[] IS NULL THEN q.active ELSE q.id = ANY (%(queues)s::bigint[]) END
 """
 
 
@@ -47,11 +47,11 @@ def expected_wait(queue_id: int, place: int | None = None) -> Range | None:
     return expect(paces([queue_id]).get(queue_id), place)
 
 
-def paces(queue_ids: Iterable[int], now: datetime | None = None) -> dict[int, Pace | None]:
-    """How the lines of these queues move, in one statement."""
+def paces(queue_ids: Iterable[int] | None = None, now: datetime | None = None) -> dict[int, Pace | None]:
+    """How the lines of these queues move, or of all that take callers, in one statement."""
     now = now or timezone.now()
     values: dict[str, Any] = {
-        "queues": list(queue_ids), "now": now, "since": now - LOOKED_BACK, "most": LEARNT_FROM, "working": list(WORKING),
+        "queues": None if queue_ids is None else list(queue_ids), "now": now, "since": now - LOOKED_BACK, "most": LEARNT_FROM, "working": list(WORKING),
     }  # fmt: skip
     agents: dict[int, int] = {}
     stays: dict[int, list[Stay]] = defaultdict(list)

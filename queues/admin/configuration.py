@@ -183,4 +183,4 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
         if queue.pk is None:
             return "Told here once the queue is saved."
         lines = format_html_join("", "<li>{}</li>", ((sentence,) for sentence in readback.sentences(queue)))
-        return format_html('<ul class="read-back">{}</ul>', lines)
+        return format_html('<ul class="cc-rows">{}</ul>', lines)
