@@ -51,7 +51,8 @@ def paces(queue_ids: Iterable[int] | None = None, now: datetime | None = None) -
     """How the lines of these queues move, or of all that take callers, in one statement."""
     now = now or timezone.now()
     values: dict[str, Any] = {
-        "queues": None if queue_ids is None else list(queue_ids), "now": now, "since": now - LOOKED_BACK, "most": LEARNT_FROM, "working": list(WORKING),
+        "queues": None if queue_ids is None else list(queue_ids), "now": now, "since": now - LOOKED_BACK,
+        "most": LEARNT_FROM, "working": list(WORKING),
     }  # fmt: skip
     agents: dict[int, int] = {}
     stays: dict[int, list[Stay]] = defaultdict(list)

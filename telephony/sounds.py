@@ -18,7 +18,6 @@ from queues.waits import expected_wait
 
 from . import prompts
 from .records import QueueProfile, Scheduled
-from .speech import SpeechError
 
 log = structlog.get_logger(__name__)
 
@@ -101,7 +100,11 @@ def say(text: str, language: str) -> tuple[str, ...]:
     """A text that cannot be spoken is left out: it must not cost the call. The log has its length only."""
     try:
         return (str(prompts.spoken(text, language)),) if text.strip() else ()
-    except SpeechError:
+    except Exception as error:
+        from .speech import SpeechError  # who raised it has loaded it; who finds the file needs no NumPy
+
+        if not isinstance(error, SpeechError):
+            raise
         log.error("a text cannot be spoken and is left out", language=language, characters=len(text))
         return ()
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from queues import phrases, services
-from queues.models import Announcement, Call, Music, WayOut
+from queues.models import Announcement, Call, Music, Queue, WayOut
 from telephony import prompts
 from tests.db.cast import pause
 from tests.sip import facts
@@ -145,8 +145,9 @@ def test_when_the_last_agent_pauses_callers_leave_if_breaks_count_as_absent(stac
 
 
 def test_a_caller_of_another_queue_is_lent_to_a_free_agent(stack: Stack, fleet: Fleet) -> None:
+    team, _ = staffed_team(stack, fleet, lend_after=2)
     helper, _ = staffed_team(stack, fleet, Takes(answer_after=0.1))
-    team, _ = staffed_team(stack, fleet, helper=helper.queue, lend_after=2)
+    Queue.objects.filter(pk=team.queue.pk).update(helper=helper.queue)
     caller = call_to(team, fleet)
     until(lambda: caller.hears(AGENT_TONE), within=8, what="the helper's agent")
     caller.hang_up()
