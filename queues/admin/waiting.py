@@ -26,8 +26,16 @@ class FirstAnnouncements(forms.BaseInlineFormSet):
         super().__init__(*args, **kwargs)
 
 
+class AnnouncementForm(forms.ModelForm):
+    def has_changed(self) -> bool:
+        """What a new queue begins with is saved although nobody touched it; who does not want it removes the row."""
+        proposed = self.instance.pk is None and self.initial.get("kind") == Announcement.Kind.POSITION
+        return bool(proposed or super().has_changed())
+
+
 class AnnouncementInline(adminbase.TabularInline):
     model = Announcement
+    form = AnnouncementForm
     formset = FirstAnnouncements
     fields = ("kind", "text", "first_after", "every", "position", "active")
     extra = 0
