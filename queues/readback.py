@@ -18,10 +18,14 @@ WHEN = {
 def sentences(queue: Queue) -> list[str]:
     """One for each way out, in their order: “Full: to Overflow, keeping the place; there: message and hang up”."""
     ways = list(queue.ways_out.select_related("next_queue"))
-    told = [f"{_when(way)}: {_followed(way)}" for way in ways]
+    told = [sentence(way) for way in ways]
     if not any(way.when == OTHERWISE for way in ways):
         told.append("Otherwise: the standard message and hang up")
     return told
+
+
+def sentence(way: WayOut) -> str:
+    return f"{_when(way)}: {_followed(way)}"
 
 
 def short(queue: Queue) -> str:

@@ -11,10 +11,11 @@ from django.http import HttpRequest
 
 from callcenter.core import adminbase
 
+from .. import readback
 from ..defaults import PLACE_EVERY
 from ..models import Announcement, Music, WayOut
 from ..resources import AnnouncementResource, WayOutResource
-from ..ways import kind_of
+from ..ways import KINDS, kind_of
 
 
 class FirstAnnouncements(forms.BaseInlineFormSet):
@@ -69,18 +70,27 @@ class WaysOut(forms.BaseInlineFormSet):
             raise ValidationError(f"There are two rows for {labels}, and only the first would ever be taken. Remove one.")
 
 
-class WayOutInline(adminbase.TabularInline):
+class WayOutInline(adminbase.StackedInline):
     model = WayOut
     formset = WaysOut
     fk_name = "queue"
-    fields = ("when", "threshold", "kind", "next_queue", "keeps_place", "target", "message", "position")
     autocomplete_fields = ("next_queue",)
+    readonly_fields = ("read_back",)
     extra = 0
     tab = True
-    hide_title = True
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """A target is asked for only if some kind of step reads one."""
+        targeted = any("target" in kind.reads for kind in KINDS.values())
+        step = ("keeps_place", "target") if targeted else "keeps_place"
+        return ["read_back", ("when", "threshold"), ("kind", "next_queue"), step, ("message", "position")]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         return _narrow(super().formfield_for_dbfield(db_field, request, **kwargs))
+
+    @admin.display(description="What happens")
+    def read_back(self, way: WayOut) -> str:
+        return readback.sentence(way) if way.pk else "Told here once it is saved."
 
 
 def _narrow(field: Any) -> Any:

@@ -53,8 +53,11 @@ def test_a_manager_sets_up_announcements_and_overflow_and_reads_it_back(site: Si
     page.get_by_role("button", name="Save and continue editing").click()
     tab(page, "Limits")
     said = f"More than 8 in line: to {other.queue}, keeping the place; there: the standard message and hang up"
-    expect(page.get_by_text(said)).to_be_visible()
+    expect(page.locator(".cc-rows").get_by_text(said)).to_be_visible()
+    page.locator(".cc-rows").scroll_into_view_if_needed()
     shoot(page, "queue-limits-read-back")
+    tab(page, "Ways out")
+    shoot(page, "queue-ways-out-read-back")
     assert floor.queue.ways_out.get(when="otherwise").message == "We are closed."
     assert floor.queue.announcements.get(kind="position").every == 60
     assert not site.complaints()

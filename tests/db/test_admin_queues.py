@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from html import unescape
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,7 @@ from queues.models import Announcement, Membership, MembershipRule, Music, Queue
 from telephony.models import Trunk
 
 from . import cast
-from .forms import change_agent, errors, new_agent
+from .forms import change_agent, errors, inlines, new_agent
 
 pytestmark = pytest.mark.django_db
 
@@ -176,3 +177,38 @@ def test_a_number_may_not_be_anothers_extension() -> None:
 
 def test_a_rule_names_a_team_or_a_skill() -> None:
     assert "add two rules" in refusal(MembershipRule(queue=cast.queue()))
+
+
+# The queue's page
+
+
+def page_of(manager: Client, queue: Queue) -> str:
+    answer = manager.get(reverse("admin:queues_queue_change", args=[queue.pk]))
+    return unescape(answer.content.decode())
+
+
+def test_the_page_reads_back_where_callers_go(manager: Client) -> None:
+    other = cast.queue("other")
+    queue = cast.queue(next_queue=other)
+    cast.way_out(queue, "full", message="Full.")
+    shown = page_of(manager, queue)
+    assert f"Otherwise: to {other}, keeping the place; there: the standard message and hang up" in shown
+    assert "Full: message and hang up" in shown
+
+
+def test_two_rows_for_one_limit_are_refused(manager: Client) -> None:
+    queue = cast.queue()
+    form = change_queue(queue) | {"ways_out-TOTAL_FORMS": "2"}
+    for number in range(2):
+        row = {"when": "full", "kind": "hang_up", "position": number, "message": "x"}
+        form |= {f"ways_out-{number}-{name}": str(value) for name, value in row.items()}
+    answer = manager.post(reverse("admin:queues_queue_change", args=[queue.pk]), form)
+    assert "two rows for “The queue is full”" in unescape(answer.content.decode())
+    assert not queue.ways_out.exists()
+
+
+def change_queue(queue: Queue) -> dict[str, Any]:
+    """The page as it is shown, unchanged."""
+    given = {field.name: field.value_from_object(queue) for field in queue._meta.concrete_fields if field.editable}
+    rows = inlines("announcements", "music_files", "ways_out", "memberships", "rules")
+    return {name: value for name, value in given.items() if value not in (None, False)} | rows
