@@ -88,8 +88,9 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
                     "capacity", ("max_wait", "max_wait_no_agent"), ("join_empty", "leave_empty"),
                     ("absent_paused", "absent_unreachable"), ("absent_wrapping_up", "absent_busy"), "read_back",
                 ),
-                "description": "Capacity counts when a caller enters, all others again while callers wait. Who reaches a limit takes a way out: "
-                "those have a tab of their own. Nobody is there when every member logged in to the queue is offline or counts as absent.",
+                "description": "Capacity counts when a caller enters, all others also while callers wait. Who reaches a limit takes a way "
+                "out: those have a tab of their own. Nobody is there when every member logged in to the queue is offline or counts as "
+                "absent.",
             },
         ),
         (

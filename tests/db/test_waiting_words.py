@@ -18,6 +18,7 @@ from django.utils import timezone
 from queues import phrases, waits
 from queues.estimate import Range
 from queues.models import Announcement, Music, Queue
+from queues.standing import standing
 from telephony import lastwords, prompts, sounds, speech
 from telephony.records import Farewell, Scheduled
 
@@ -205,7 +206,7 @@ def moved(queue: Queue, **old: Any) -> None:
         setattr(queue, name, value)
     rows = SimpleNamespace(objects=SimpleNamespace(order_by=lambda _: [queue]))
     historic: Any = SimpleNamespace(get_model=lambda app, name: rows if name == "Queue" else apps.get_model(app, name))
-    importlib.import_module("queues.migrations.0012_waiting_words").into_rows(historic, None)
+    importlib.import_module("queues.migrations.0013_waiting_words").into_rows(historic, None)
 
 
 def test_what_was_said_is_said_at_the_same_times_as_before() -> None:
@@ -240,3 +241,16 @@ def test_every_queue_of_a_fresh_installation_says_something_and_extensions_have_
     assert "person you are calling" in direct.ways_out.get().message
     support = Queue.objects.get(slug="support")
     assert list(support.announcements.values_list("kind", "every")) == [("position", 45)]
+
+
+@pytest.mark.inconsistent_on_purpose
+def test_flows_are_told_how_long_somebody_who_joined_now_would_wait() -> None:
+    queue, unknown = cast.queue(), cast.queue()
+    busy = cast.agent(queues=(queue,))
+    cast.talk(cast.enqueue(cast.queue(), wanted_agent_id=busy.pk))
+    answered(queue, 20)
+    cast.enqueue(queue)
+    found = standing([queue.slug, unknown.slug])
+    expected = waits.expected_wait(queue.pk)
+    assert expected
+    assert (found[queue.slug]["expected_wait"], found[unknown.slug]["expected_wait"]) == (int(expected.high), 0)
