@@ -171,6 +171,16 @@ def test_calls_that_free_agents_come_before_new_callers_and_papers_last(office: 
     assert office.work() == ["new route", "old hang_up", "new arrive", "new hang_up", "old save_leg"]
 
 
+def test_an_announcement_delays_nobody(office: Office) -> None:
+    waiting, answered = office.call("waiting"), office.call("answered")
+    waiting.announce((3, 4))
+    waiting.offer_rang(2)
+    answered.accept(1)
+    for call in (waiting, answered):
+        call.dismiss()
+    assert office.work() == ["waiting offer_rang", "answered accept", "waiting announce"]
+
+
 def test_an_absent_database_delays_but_neither_loses_nor_reorders(office: Office) -> None:
     call = office.call("call")
     call.accept(1)
