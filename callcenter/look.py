@@ -73,6 +73,8 @@ UNFOLD: dict[str, Any] = {
             group(
                 "Queues",
                 page("Queues", "format_list_numbered", "queues.queue"),
+                page("Announcements", "campaign", "queues.announcement"),
+                page("Ways out", "logout", "queues.wayout"),
                 page("Numbers", "dialpad", "ivr.number"),
                 page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from . import phrases
 from .hours import HoursState
 from .hours_reading import hours_at
-from .models import FallbackAction, Queue
-from .services.closing import words
+from .models import Announcement, Queue, WayOut
+from .services.closing import CLOSED, words
+from .ways import OTHERWISE, HangUp, ToQueue, kind_of
+
+HANG_UP = kind_of(HangUp.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,32 @@ def way_of_a_call(queue: Queue, moment: datetime) -> list[Step]:
         here = following
         hours = hours_at(here.schedule_id, moment)
         if here.active and hours.open:
-            return [*steps, Step(here, hours, True, here.greeting, "The caller gets a place in line.")]
-        following = _next(here, {step.queue.pk for step in steps} | {here.pk})
-        steps.append(_turned_away(here, hours, following, moment))
+            return [*steps, Step(here, hours, True, _greeting(here), "The caller gets a place in line.")]
+        way = _way_of_the_closed(here)
+        following = _next(way, {step.queue.pk for step in steps} | {here.pk})
+        steps.append(_turned_away(here, hours, way, following, moment))
     return steps
 
 
-def _turned_away(queue: Queue, hours: HoursState, following: Queue | None, moment: datetime) -> Step:
+def _greeting(queue: Queue) -> str:
+    return " ".join(queue.announcements.filter(kind=Announcement.Kind.GREETING, active=True).values_list("text", flat=True))
+
+
+def _way_of_the_closed(queue: Queue) -> WayOut | None:
+    rows = list(queue.ways_out.select_related("next_queue"))
+    return next((row for when in (CLOSED, OTHERWISE) for row in rows if row.when == when), None)
+
+
+def _turned_away(queue: Queue, hours: HoursState, way: WayOut | None, following: Queue | None, moment: datetime) -> Step:
     if following is not None:
         return Step(queue, hours, False, "", f"The call goes on to {following}.")
-    # A fallback queue that the call has tried already would make a circle; the call ends there.
-    then = queue.get_fallback_display() if queue.fallback != FallbackAction.QUEUE else "The caller hears the message, and the call ends"
-    return Step(queue, hours, False, (not hours.open and words(queue.pk, moment)) or queue.fallback_message, f"{then}.")
+    # A queue that the call has tried already would make a circle; the call ends there.
+    kind = kind_of(way.kind) if way and way.kind != ToQueue.name else HANG_UP
+    own = (not hours.open and words(queue.pk, moment)) or ""
+    message = way.message if way and way.kind == HANG_UP.name else phrases.refusal(queue.language)
+    return Step(queue, hours, False, (own or message) if kind is HANG_UP else "", f"{kind.label}.")
 
 
-def _next(queue: Queue, tried: set[int]) -> Queue | None:
-    follows = queue.fallback == FallbackAction.QUEUE and queue.fallback_queue_id not in tried
-    return queue.fallback_queue if follows else None
+def _next(way: WayOut | None, tried: set[int]) -> Queue | None:
+    follows = way is not None and way.kind == ToQueue.name and way.next_queue_id not in tried
+    return way.next_queue if way and follows else None

@@ -6,21 +6,42 @@ from import_export import fields, widgets
 
 from callcenter.core.sheets import Sheet
 
-from .models import Closure, Queue, Schedule
+from .models import Announcement, Closure, Queue, Schedule, WayOut
 
 
 class QueueResource(Sheet):
-    """Settings of queues; members are given by the agents' memberships. A fallback queue must exist before it is named."""
+    """Settings of queues; members, announcements and ways out have sheets of their own."""
 
     schedule = fields.Field("schedule", "schedule", widgets.ForeignKeyWidget(Schedule, "slug"))
-    fallback_queue = fields.Field("fallback_queue", "fallback_queue", widgets.ForeignKeyWidget(Queue, "slug"))
+    helper = fields.Field("helper", "helper", widgets.ForeignKeyWidget(Queue, "slug"))
 
     class Meta:
         model = Queue
         import_id_fields = ["slug"]
         clean_model_instances = True
         skip_unchanged = True
-        exclude = ("id", "rr_pointer", "music", "dispositions")
+        exclude = ("id", "rr_pointer", "dispositions")
+
+
+class AnnouncementResource(Sheet):
+    queue = fields.Field("queue", "queue", widgets.ForeignKeyWidget(Queue, "slug"))
+
+    class Meta:
+        model = Announcement
+        clean_model_instances = True
+        skip_unchanged = True
+
+
+class WayOutResource(Sheet):
+    """Both queues must exist before they are named."""
+
+    queue = fields.Field("queue", "queue", widgets.ForeignKeyWidget(Queue, "slug"))
+    next_queue = fields.Field("next_queue", "next_queue", widgets.ForeignKeyWidget(Queue, "slug"))
+
+    class Meta:
+        model = WayOut
+        clean_model_instances = True
+        skip_unchanged = True
 
 
 class ClosureResource(Sheet):

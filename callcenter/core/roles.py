@@ -23,6 +23,7 @@ CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
     "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
+    "queues.announcement", "queues.music", "queues.wayout",
     "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk",
 )  # fmt: skip
 RECORDS = (

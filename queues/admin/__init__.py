@@ -5,3 +5,4 @@ from . import calls as calls
 from . import configuration as configuration
 from . import hours as hours
 from . import records as records
+from . import waiting as waiting

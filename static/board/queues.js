@@ -8,6 +8,7 @@ const COLUMNS = [
   ["Queue", "", ""],
   ["Waiting", "n", "In line now"],
   ["Longest", "n", "Longest wait of those in line"],
+  ["New caller", "n", "How long somebody who called now would probably wait, from recent waits and staffing"],
   ["Agents", "n", "Available and reachable / at work, logged in to the queue"],
   ["Offered", "n", "Entries since midnight"],
   ["Answered", "n", "Reached an agent"],
@@ -45,9 +46,11 @@ function row(queue, actions) {
   const first = h("tr", { key: queue.id, "data-queue": queue.id, "data-chosen": chosen, class: rest.length ? "joined" : null },
     h("th", { scope: "row" }, h("button.row-name.clip", { "aria-pressed": String(chosen), title: "Show only this queue's calls and agents", onclick: () => actions.chooseQueue(queue.id) }, queue.name),
       !queue.active ? h("span.chip", { "data-colour": "grey" }, "Off")
-        : queue.closed && h("span.chip", { "data-colour": "amber", title: closedWords(queue.closed) }, "Closed")),
+        : queue.closed && h("span.chip", { "data-colour": "amber", title: closedWords(queue.closed) }, "Closed"),
+      queue.overflowing && h("span.chip", { "data-colour": "amber", title: `New callers: ${queue.overflowing}` }, "Overflow")),
     amount(queue.links.waiting, queue.waiting, tone(waiting)),
     cell(link(queue.oldest && queue.links.waiting, since(queue.oldest, { late: queue.warn_wait_seconds }))),
+    cell(queue.expected || "–", "", queue.expected ? null : "Too little is known to say"),
     cell([h("strong", { class: queue.agents.available ? null : "nought" }, link(queue.links.available, queue.agents.available)),
       h("span.quiet", null, " / ", link(queue.links.at_work, queue.agents.at_work))], unstaffed ? "red" : ""),
     amount(queue.links.offered, queue.today.offered),
@@ -57,7 +60,7 @@ function row(queue, actions) {
     cell(link(queue.links.answered, seconds(queue.today.asa))),
     cell(link(queue.links.handled, seconds(queue.today.aht))));
   return rest.length ? [first, h("tr.more", { key: `${queue.id} more`, "data-more": queue.id, "data-chosen": chosen },
-    h("td.n", { colspan: 7 }, rest), h("td", { colspan: COLUMNS.length - 7 }))] : [first];
+    h("td.n", { colspan: 8 }, rest), h("td", { colspan: COLUMNS.length - 8 }))] : [first];
 }
 
 /** What else became of the entries of today, in words, without the noughts. @param {any} queue */

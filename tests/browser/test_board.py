@@ -50,7 +50,7 @@ def test_the_board_moves_while_calls_come_and_go(site: Site, open_page: Open, sh
     expect(page.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call", timeout=SOON)
     services.hang_up(second.pk, by="caller", reason="caller hung up")
     expect(page.locator(f"tr[data-call='{second.pk}']")).to_have_count(0, timeout=SOON)
-    expect(row.locator("td").nth(5)).to_have_text("1", timeout=SOON)
+    expect(row.locator("td").nth(6)).to_have_text("1", timeout=SOON)
     assert not site.complaints()
 
 
@@ -102,7 +102,7 @@ def test_each_number_leads_to_the_calls_behind_it(open_page: Open, shoot: Shoot)
     waiting = floor.call()
     page = open_page(person(unique("super"), "supervisor").username, "/board/")
     cells = page.locator(f"tr[data-queue='{floor.queue.pk}'] td")
-    for place, rows in ((0, 1), (3, 3), (4, 1), (5, 1)):
+    for place, rows in ((0, 1), (4, 3), (5, 1), (6, 1)):
         expect(cells.nth(place)).to_have_text(str(rows), timeout=SOON)
         cells.nth(place).locator("a").click()
         page.wait_for_url(re.compile(r"/admin/queues/(call|segment)/\?(?!e=1)"))

@@ -221,8 +221,9 @@ def ask(client: Client, **asked: Any) -> Any:
 def test_what_happens_on_christmas_eve_at_five_to_six(manager: Client) -> None:
     office = cast.schedule(country="DE", subdivision="BY")
     SpecialDay.objects.create(schedule=office, name="Christmas Eve", month=12, day=24, opens=time(8), closes=time(12))
-    overflow = cast.queue("overflow", greeting="Welcome.")
-    support = cast.queue("support", schedule=office, fallback="queue", fallback_queue=overflow)
+    overflow = cast.queue("overflow")
+    overflow.announcements.create(kind="greeting", text="Welcome.")
+    support = cast.queue("support", schedule=office, next_queue=overflow)
     answer = ask(manager, queue=support.pk)
     text = answer.content.decode()
     for words in (

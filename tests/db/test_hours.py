@@ -156,7 +156,7 @@ def test_who_is_turned_away_from_an_open_queue_hears_the_usual_words(limits: dic
 def test_a_closed_queue_passes_calls_on_to_its_fallback() -> None:
     office = cast.around_the_clock()
     second = cast.queue("second")
-    first = cast.queue("first", schedule=office, fallback="queue", fallback_queue=second)
+    first = cast.queue("first", schedule=office, next_queue=second)
     close(office)
     assert cast.enqueue(first).queue == second
 
@@ -181,7 +181,7 @@ def test_those_who_wait_at_closing_time_stay_or_take_the_fallback(action: str, s
 def test_at_closing_time_the_next_queue_takes_over_and_its_agents_are_rung() -> None:
     office = cast.around_the_clock()
     second = cast.queue("second")
-    first = cast.queue("first", schedule=office, closing_action="fallback", fallback="queue", fallback_queue=second)
+    first = cast.queue("first", schedule=office, closing_action="fallback", next_queue=second)
     alice = cast.agent(queues=(second,))
     call = cast.enqueue(first)
     close(office)
@@ -274,7 +274,8 @@ def test_the_board_shows_which_queue_is_closed_why_and_until_when() -> None:
 def test_the_way_of_a_call_is_told_for_any_moment() -> None:
     office = cast.schedule(country="DE")
     overflow = cast.queue("overflow", schedule=cast.schedule(closes=time(20)), closed_message="All closed.")
-    support = cast.queue("support", schedule=office, fallback="queue", fallback_queue=overflow, greeting="Hello.")
+    support = cast.queue("support", schedule=office, next_queue=overflow)
+    support.announcements.create(kind="greeting", text="Hello.")
     noon, evening, night = (way_of_a_call(support, at(2026, 11, 20, hour)) for hour in (12, 19, 22))
     assert [(step.queue, step.lets_in, step.hears) for step in noon] == [(support, True, "Hello.")]
     assert [(step.queue, step.lets_in) for step in evening] == [(support, False), (overflow, True)]

@@ -10,7 +10,7 @@ import soundfile
 from django.utils import timezone
 
 from queues.models import Call as Row
-from queues.models import Closure, FallbackAction, Offer, Schedule, Weekday
+from queues.models import Closure, Offer, Schedule, WayOut, Weekday
 from queues.states import ENDED, CallOutcome, SegmentOutcome
 from telephony import prompts
 from tests.sip import facts
@@ -42,9 +42,8 @@ def test_a_caller_to_a_closed_queue_hears_so_and_no_agent_is_rung(stack: Stack, 
 
 def test_at_closing_time_who_waits_is_taken_to_the_next_queue(stack: Stack, fleet: Fleet) -> None:
     night, _ = staffed_team(stack, fleet, ANSWERS)
-    day = stack.team(
-        agents=1, schedule=around_the_clock("day"), closing_action="fallback", fallback=FallbackAction.QUEUE, fallback_queue=night.queue
-    )
+    day = stack.team(agents=1, schedule=around_the_clock("day"), closing_action="fallback")
+    WayOut.objects.create(queue=day.queue, kind="queue", next_queue=night.queue)
     caller = call_to(day, fleet)
     facts.until_waiting(day.queue)
     closes_at = timezone.now() + timedelta(seconds=1.7)
