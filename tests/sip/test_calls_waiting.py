@@ -17,7 +17,7 @@ from tests.sip.given import AGENT_TONE, call_to, staffed_team
 from tests.sip.harness import dialog, tones
 from tests.sip.harness.fleet import Fleet, Takes
 from tests.sip.harness.stack import Stack, Team
-from tests.until import until
+from tests.until import PATIENCE, until
 
 RINGS = Takes()
 NEXT, SECOND, ESTIMATE, WORDS, MUSIC = 700, 1200, 1500, 1800, 300
@@ -93,7 +93,7 @@ def test_an_announcement_is_cut_the_moment_the_agent_answers(stack: Stack, fleet
     answered = time.monotonic()
     ringing.answer()
     until(lambda: caller.stream and AGENT_TONE in caller.stream.heard_at, every=0.01, what="the caller to hear the agent")
-    assert caller.stream.heard_at[AGENT_TONE] - answered < 0.25, "as without an announcement"
+    assert caller.stream.heard_at[AGENT_TONE] - answered < 0.15 * PATIENCE, "as without an announcement"
     until(lambda: caller.hears(AGENT_TONE, 0.2), what="the agent alone")
     assert caller.share(WORDS, 0.2) < 0.05
 
