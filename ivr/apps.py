@@ -5,3 +5,6 @@ class IvrConfig(AppConfig):
     name = "ivr"
     verbose_name = "IVR"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import checks  # noqa: F401 (registers them)
