@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
+from django.db.models.fields.files import FieldFile
+
+from callcenter.core.soundfiles import TELEPHONE_RATE
 
 from .numbers import anonymous, plain_number
 
@@ -14,17 +19,18 @@ if TYPE_CHECKING:
     from .models import CallerPriority, MembershipRule, Queue
 
 LEAST_COMFORT_SECONDS = 10
-MUSIC_RATES = (8000, 16000)
 
 
 def check_queue(queue: Queue) -> None:
-    """:raises ValidationError: with all complaints at once, each at its field."""
+    """Converts music that was uploaded.
+
+    :raises ValidationError: with all complaints at once, each at its field."""
     found = {
         "timezone": _timezone(queue.timezone),
         "fallback_queue": _fallback(queue),
         "comfort_every": _comfort(queue),
         "max_wait": _max_wait(queue),
-        "music": _music(queue.music),
+        "music": _convert_music(queue),
     }
     complaints = {field: complaint for field, complaint in found.items() if complaint}
     if complaints:
@@ -97,30 +103,32 @@ def _max_wait(queue: Queue) -> str:
     return ""
 
 
-def _music(music: Any) -> str:
-    if not music or getattr(music, "_committed", True):
+def _convert_music(queue: Queue) -> str:
+    if not queue.music:
         return ""
     # Here and not above: it brings NumPy, which no other process of this app needs at its start.
-    import soundfile
+    from callcenter.core.audio import Unusable
 
     try:
-        music.seek(0)
-        info = soundfile.info(music.file)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError):
-        return "This is not a sound file that can be read. Save it as WAV: 16 bit, mono, 8 or 16 kHz."
-    finally:
-        music.seek(0)
-    return _music_format(info)
+        queue.music = converted_music(queue.music)
+    except Unusable as refusal:
+        return refusal.detail
+    return ""
 
 
-def _music_format(info: Any) -> str:
-    wrong = []
-    if info.format != "WAV" or info.subtype != "PCM_16":
-        wrong.append(f"it is {info.format} {info.subtype}, not WAV with 16 bit")
-    if info.channels != 1:
-        wrong.append(f"it has {info.channels} channels, not one")
-    if info.samplerate not in MUSIC_RATES:
-        wrong.append(f"it has {info.samplerate} Hz, not 8000 or 16000")
-    if not wrong:
-        return ""
-    return f"The phones cannot play this: {'; '.join(wrong)}. Convert it: ffmpeg -i music.mp3 -ac 1 -ar 16000 -c:a pcm_s16le music.wav"
+def converted_music(music: FieldFile) -> File[bytes]:
+    """What was uploaded, as telephones play it and as loud as our own music; a file that was stored before as it is.
+
+    :raises Unusable: with the remedy.
+    """
+    if music._committed or isinstance(music.file, Converted):  # type: ignore[attr-defined]  # the stubs do not know it
+        return music
+    from callcenter.core import audio
+
+    name = PurePath(music.name or "music")
+    sound = audio.convert(music.file, name.name, target=audio.MUSIC_LUFS, longest=audio.MUSIC_SECONDS, trim=False)
+    return Converted(sound.wav(TELEPHONE_RATE), name=f"{name.stem}.wav")
+
+
+class Converted(ContentFile):  # type: ignore[type-arg]  # generic in the stubs only
+    """Music that may be stored as it is."""

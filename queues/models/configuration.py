@@ -90,8 +90,9 @@ class Queue(models.Model):
         default=True, help_text="Say the place in line after the greeting and with each comfort message."
     )
     music = models.FileField(
-        upload_to="music/", blank=True, help_text="WAV file, 16 bit, mono, 8 or 16 kHz. Empty: the built-in music on hold."
-    )
+        upload_to="music/", blank=True,
+        help_text="WAV, MP3, Ogg, FLAC or G.711, half an hour at most; brought to the right loudness. Empty: the built-in music on hold.",
+    )  # fmt: skip
 
     ring_seconds = models.PositiveSmallIntegerField(
         default=20, validators=[MinValueValidator(3), MaxValueValidator(120)], help_text="How long an agent's phone rings."
