@@ -51,7 +51,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "COLORS": COLOURS,
-    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "queues.call"]},
+    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "ivr.prompt", "queues.call"]},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
@@ -74,6 +74,7 @@ UNFOLD: dict[str, Any] = {
                 "Queues",
                 page("Queues", "format_list_numbered", "queues.queue"),
                 page("Numbers", "dialpad", "ivr.number"),
+                page("Prompts", "record_voice_over", "ivr.prompt"),
                 page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),
             ),

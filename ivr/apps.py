@@ -7,4 +7,12 @@ class IvrConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from callcenter.core.naming import name_with
+
         from . import checks  # noqa: F401 (registers them)
+        from .models import Prompt
+        from .prompts import users
+        from .prompts.system import usages
+
+        name_with("prompt", lambda ids: dict(Prompt.objects.filter(pk__in=ids).values_list("pk", "name")))
+        users.register("system", usages)

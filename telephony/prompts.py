@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from callcenter.core import soundfiles
 from ivr import speech
+from ivr.prompts import resolve
 
+if TYPE_CHECKING:  # a quarter of a second that a clerk who finds the files needs not wait
+    import numpy as np
+    import numpy.typing as npt
+
+RATE = soundfiles.TELEPHONE_RATE
 MUSIC_VERSION = 1
 """Part of the file's name: a change of the composition makes a new file."""
 
@@ -15,14 +22,15 @@ def default_music() -> Path:
     """Music for waiting callers, ours and so free of licences; 38 s that join seamlessly. Made at the first call (0.2 s)."""
     path = soundfiles.folder() / f"music-{MUSIC_VERSION}.wav"
     if not path.exists():
-        from callcenter.core import audio
-
         from .music import loop
 
-        # At its own rate: resampling would be heard where the end joins the beginning.
-        rate = soundfiles.TELEPHONE_RATE
-        audio.write_wav(path, loop(rate), rate, source=rate)
+        _write(path, loop(RATE))
     return path
+
+
+def heard(text: str, language: str = "en") -> tuple[str, ...]:
+    """Paths of what is heard for a text of a queue; none if there is nothing to say. Never raises."""
+    return tuple(map(str, resolve(text, language))) if text.strip() else ()
 
 
 def spoken(text: str, language: str = "en") -> Path:
@@ -40,3 +48,10 @@ def spoken_position(number: int) -> Path:
     if number == 1:
         return spoken("You are next in line.")
     return spoken(f"You are number {number} in line.")
+
+
+def _write(path: Path, samples: npt.NDArray[np.float64]) -> None:
+    """At their own rate: resampling would be heard where the end of music joins its beginning."""
+    from callcenter.core import audio
+
+    audio.write_wav(path, samples, RATE, source=RATE)

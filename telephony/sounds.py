@@ -43,7 +43,7 @@ def farewell(queue: Queue) -> tuple[str, ...]:
 
 
 def _spoken(text: str) -> tuple[str, ...]:
-    return (str(prompts.spoken(text)),) if text.strip() else ()
+    return prompts.heard(text)
 
 
 def _place(queue: Queue, position: int) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import template
 from django.utils.safestring import SafeString
 
@@ -14,6 +16,11 @@ register = template.Library()
 @register.filter
 def span(seconds: float | None) -> str:
     return words.span(seconds)
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString:
+    return words.moment(at)
 
 
 @register.filter
