@@ -11,8 +11,8 @@ class IvrConfig(AppConfig):
 
         from . import checks  # noqa: F401 (registers them)
         from .models import Prompt
-        from .prompts import users
-        from .prompts.system import usages
+        from .prompts import flows, system, users
 
         name_with("prompt", lambda ids: dict(Prompt.objects.filter(pk__in=ids).values_list("pk", "name")))
-        users.register("system", usages)
+        users.register("system", system.usages)
+        users.register("flows", flows.usages)

@@ -14,6 +14,7 @@ from django.core.files.storage import default_storage
 from django.core.management import call_command
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,10 +22,11 @@ from hypothesis import strategies as st
 from callcenter.core import audio, soundfiles
 from callcenter.core.models import LogEntry
 from ivr import prompts, speech
-from ivr.models import Prompt, Recording, RecordingCode, Source
+from ivr.models import Flow, FlowVersion, Prompt, Recording, RecordingCode, Source
 from ivr.prompts import counting, files, refusals, services, upkeep, users
 from ivr.prompts.system import PROMPTS
 from queues.models import Queue
+from telephony import flows
 from tests.unit.sounds import encoded, pitch, read, tone
 
 pytestmark = pytest.mark.django_db
@@ -300,6 +302,21 @@ def test_a_prompt_in_use_is_not_deleted_and_its_users_are_named(welcome: Prompt)
     upload(other)
     services.delete(other.pk)
     assert not Recording.objects.filter(prompt_id=other.pk).exists()
+
+
+def test_a_flow_plays_prompts_and_is_named_as_their_user(welcome: Prompt) -> None:
+    upload(welcome, "de", 700)
+    step = {"kind": "play", "label": "Welcome", "say": [{"prompt": "hello"}, "Bye."], "at": [80, 80], "exits": {}}
+    document = {"format": 1, "language": "de", "start": "welcome", "fallback_queue": "support", "steps": {"welcome": step}}
+    flow = Flow.objects.create(name="Main", slug="main", draft=document)
+    (prompt,) = (files for key, files in flows.sounds_of(document).items() if "hello" in key)
+    assert pitch(read(Path(prompt[0])), 8000) == pytest.approx(700, abs=5)
+    assert users.of("hello") == [users.Usage("Flow Main (draft)", reverse("admin:ivr_flow_change", args=[flow.pk]))]
+    flow.published = FlowVersion.objects.create(flow=flow, number=1, document=document)
+    flow.save()
+    assert [usage.what for usage in users.of("hello")] == ["Flow Main"]
+    with pytest.raises(refusals.PromptInUse, match="Flow Main"):
+        services.delete(welcome.pk)
 
 
 # By phone
