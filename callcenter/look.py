@@ -51,7 +51,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "COLORS": COLOURS,
-    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "queues.call"]},
+    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "ivr.prompt", "queues.call"]},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
@@ -76,6 +76,7 @@ UNFOLD: dict[str, Any] = {
                 page("Announcements", "campaign", "queues.announcement"),
                 page("Ways out", "logout", "queues.wayout"),
                 page("Numbers", "dialpad", "ivr.number"),
+                page("Prompts", "record_voice_over", "ivr.prompt"),
                 page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),
                 page("Opening hours", "schedule", "queues.schedule"),

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
+from django.core.files.base import ContentFile, File
+from django.db.models.fields.files import FieldFile
+
+from callcenter.core.soundfiles import TELEPHONE_RATE
 
 from .phrases import LANGUAGES, speaks
 from .ways import RULES, ToQueue, kind_of, plain
@@ -14,7 +19,6 @@ if TYPE_CHECKING:
 
 LEAST_EVERY_SECONDS = 10
 """Said again sooner than this it would interrupt itself."""
-MUSIC_RATES = (8000, 16000)
 
 
 def check_announcement(announcement: Announcement) -> None:
@@ -62,37 +66,37 @@ def _first_after(announcement: Announcement, kinds: Any) -> str:
 
 
 def check_music(music: Music) -> None:
-    _raise({"file": music_complaint(music.file)})
+    """Brings what was uploaded to the form and loudness that telephones play.
 
-
-def music_complaint(music: Any) -> str:
-    """Why phones cannot play this upload, and how to convert it; empty: they can, or it was stored before."""
-    if not music or getattr(music, "_committed", True):
-        return ""
+    :raises ValidationError: it cannot be used; with the remedy.
+    """
+    if not music.file:
+        return
     # Here and not above: it brings NumPy, which no other process of this app needs at its start.
-    import soundfile
+    from callcenter.core.audio import Unusable
 
     try:
-        music.seek(0)
-        info = soundfile.info(music.file)
-    except (soundfile.LibsndfileError, RuntimeError, TypeError):
-        return "This is not a sound file that can be read. Save it as WAV: 16 bit, mono, 8 or 16 kHz."
-    finally:
-        music.seek(0)
-    return _music_format(info)
+        music.file = converted_music(music.file)
+    except Unusable as refusal:
+        _raise({"file": refusal.detail})
 
 
-def _music_format(info: Any) -> str:
-    wrong = []
-    if info.format != "WAV" or info.subtype != "PCM_16":
-        wrong.append(f"it is {info.format} {info.subtype}, not WAV with 16 bit")
-    if info.channels != 1:
-        wrong.append(f"it has {info.channels} channels, not one")
-    if info.samplerate not in MUSIC_RATES:
-        wrong.append(f"it has {info.samplerate} Hz, not 8000 or 16000")
-    if not wrong:
-        return ""
-    return f"The phones cannot play this: {'; '.join(wrong)}. Convert it: ffmpeg -i music.mp3 -ac 1 -ar 16000 -c:a pcm_s16le music.wav"
+def converted_music(music: FieldFile) -> File[bytes]:
+    """What was uploaded, as telephones play it and as loud as our own music; a file that was stored before as it is.
+
+    :raises Unusable: with the remedy.
+    """
+    if music._committed or isinstance(music.file, Converted):  # type: ignore[attr-defined]  # the stubs do not know it
+        return music
+    from callcenter.core import audio
+
+    name = PurePath(music.name or "music")
+    sound = audio.convert(music.file, name.name, target=audio.MUSIC_LUFS, longest=audio.MUSIC_SECONDS, trim=False)
+    return Converted(sound.wav(TELEPHONE_RATE), name=f"{name.stem}.wav")
+
+
+class Converted(ContentFile):  # type: ignore[type-arg]  # generic in the stubs only
+    """Music that may be stored as it is."""
 
 
 def check_way_out(way: WayOut) -> None:

@@ -97,16 +97,8 @@ def announced(heard: Heard, numbers: Iterable[int], place: int) -> tuple[str, ..
 
 
 def say(text: str, language: str) -> tuple[str, ...]:
-    """A text that cannot be spoken is left out: it must not cost the call. The log has its length only."""
-    try:
-        return (str(prompts.spoken(text, language)),) if text.strip() else ()
-    except Exception as error:
-        from .speech import SpeechError  # who raised it has loaded it; who finds the file needs no NumPy
-
-        if not isinstance(error, SpeechError):
-            raise
-        log.error("a text cannot be spoken and is left out", language=language, characters=len(text))
-        return ()
+    """A text that cannot be spoken is left out: it must not cost the call."""
+    return prompts.heard(text, language)
 
 
 def _spoken(heard: Heard, sayings: list[Saying], place: int) -> tuple[str, ...]:

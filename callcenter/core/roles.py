@@ -24,11 +24,12 @@ CONFIGURATION = (
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
     "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
     "queues.announcement", "queues.music", "queues.wayout",
-    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk",
+    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.prompt", "telephony.trunk",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",
+    "ivr.recording", "ivr.recordingcode",
     "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "core.logentry",
 )  # fmt: skip
 PEOPLE = ("auth.user", "auth.group")

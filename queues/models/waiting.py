@@ -49,7 +49,9 @@ class Music(models.Model):
     """One file of a queue's music on hold."""
 
     queue = models.ForeignKey(Queue, on_delete=models.CASCADE, related_name="music_files", help_text="Whose callers hear it.")
-    file = models.FileField(upload_to="music/", help_text="WAV file, 16 bit, mono, 8 or 16 kHz.")
+    file = models.FileField(
+        upload_to="music/", help_text="WAV, MP3, Ogg, FLAC or G.711, half an hour at most; brought to the right loudness."
+    )
     position = models.PositiveSmallIntegerField(default=0, help_text="Order of the files, lowest first.")
 
     class Meta:

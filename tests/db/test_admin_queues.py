@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import io
 from html import unescape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AgentSkill, Skill, Team
+from callcenter.core import audio
+from callcenter.core.audio import level
 from ivr.models import Number
 from queues.models import Announcement, Membership, MembershipRule, Music, Queue, WayOut
 from telephony.models import Trunk
+from tests.unit.sounds import encoded, pitch, read, tone
 
 from . import cast
 from .forms import change_agent, errors, inlines, new_agent
@@ -91,27 +93,36 @@ def test_a_queue_is_refused_with_the_remedy(fields: dict[str, Any], remedy: str)
     assert remedy in refusal(queue)
 
 
-def wav(rate: int, channels: int = 1, subtype: str = "PCM_16") -> SimpleUploadedFile:
-    sound = io.BytesIO()
-    soundfile.write(sound, np.zeros((rate // 10, channels)), rate, format="WAV", subtype=subtype)
-    return SimpleUploadedFile("music.wav", sound.getvalue())
+def music(kind: str, loud: float = 0.25, rate: int = 44100) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"our song.{kind.lower()}", encoded(tone(440, 2, rate=rate, level=loud), rate, kind, channels=2).getvalue())
 
 
 @pytest.mark.parametrize(
-    ("music", "remedy"),
+    ("file", "remedy"),
     [
-        (wav(44100), "44100 Hz"),
-        (wav(8000, channels=2), "2 channels"),
-        (wav(8000, subtype="FLOAT"), "16 bit"),
-        (SimpleUploadedFile("music.wav", b"not a sound"), "Save it as WAV"),
+        (SimpleUploadedFile("music.wav", b"not a sound"), "Save it as WAV, MP3"),
+        (SimpleUploadedFile("film.mp4", b"\0\0\0\x20ftypisom" + bytes(900)), "Save its sound alone"),
+        (music("WAV", loud=0), "only silence"),
     ],
 )
-def test_music_that_phones_cannot_play_is_refused(music: SimpleUploadedFile, remedy: str) -> None:
-    assert remedy in refusal(Music(queue=cast.queue(), file=music))
+def test_music_that_cannot_be_used_is_refused(file: SimpleUploadedFile, remedy: str) -> None:
+    assert remedy in refusal(Music(queue=cast.queue(), file=file))
 
 
-def test_music_that_phones_can_play_is_taken() -> None:
-    Music(queue=cast.queue(), file=wav(16000)).full_clean()
+@pytest.mark.parametrize("kind", ["WAV", "MP3", "OGG"])
+def test_music_of_any_format_becomes_what_telephones_play(kind: str, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    piece = Music(queue=cast.queue(), file=music(kind))
+    piece.full_clean()
+    piece.full_clean()
+    piece.save()
+    stored = read(Path(piece.file.path))
+    assert piece.file.name == "music/our_song.wav"
+    assert len(stored) == pytest.approx(16000, abs=400)
+    assert pitch(stored, 8000) == pytest.approx(440, abs=3)
+    assert level.loudness(np.repeat(stored, 2).astype(np.float32)) == pytest.approx(audio.MUSIC_LUFS, abs=1.5)
+    piece.full_clean()
+    assert piece.file.name == "music/our_song.wav"
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 from datetime import timedelta
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -19,7 +18,7 @@ from queues import phrases, waits
 from queues.estimate import Range
 from queues.models import Announcement, Music, Queue
 from queues.standing import standing
-from telephony import lastwords, prompts, sounds, speech
+from telephony import lastwords, prompts, sounds
 from telephony.records import Farewell, Scheduled
 
 from . import cast
@@ -32,13 +31,13 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """Texts instead of files; no voice speaks Klingon."""
     heard: list[tuple[str, str]] = []
 
-    def spoken(text: str, language: str = "en") -> Path:
-        if language == "tlh":
-            raise speech.SpeechError("no voice")
+    def files(text: str, language: str = "en") -> tuple[str, ...]:
+        if language == "tlh" or not text.strip():
+            return ()
         heard.append((text, language))
-        return Path(text)
+        return (text,)
 
-    monkeypatch.setattr(prompts, "spoken", spoken)
+    monkeypatch.setattr(prompts, "heard", files)
     return heard
 
 

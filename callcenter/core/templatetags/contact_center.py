@@ -20,6 +20,11 @@ def span(seconds: float | None) -> str:
 
 
 @register.filter
+def moment(at: datetime | None) -> SafeString:
+    return words.moment(at)
+
+
+@register.filter
 def seconds(value: float | None) -> str:
     """With a tenth, where it matters how quick something was."""
     return "–" if value is None else f"{value:.1f} s"
