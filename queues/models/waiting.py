@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from ..waiting_checks import check_announcement, check_music, check_way_out
-from ..ways import kind_choices, kind_of
+from ..ways import kind_choices, kind_of, plain
 from .configuration import Queue
 
 
@@ -122,7 +122,8 @@ class WayOut(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.get_when_display()}: {kind_of(self.kind).label}"
+        when = str(self.get_when_display()).replace("…", plain(self.threshold))
+        return f"{when}: {kind_of(self.kind).label}"
 
     def clean(self) -> None:
         check_way_out(self)

@@ -297,7 +297,8 @@ def test_the_ways_are_read_back_as_sentences_to_their_end() -> None:
     second = cast.queue("second", next_queue=last, keeps_place=False)
     support = cast.queue()
     cast.way_out(support, "length", 8, next_queue=second)
-    cast.way_out(support, "per_agent", 1.5)
+    rule = cast.way_out(support, "per_agent", 1.5)
+    assert str(rule) == "Overflow: more than 1.5 callers in line per working agent: Say the message and hang up"
     assert readback.sentences(support) == [
         f"More than 8 in line: to {second}, keeping the place; there: to {last}, at the end of its line; there: message and hang up",
         "More than 1.5 in line per working agent: hang up",
