@@ -70,13 +70,12 @@ def _exits(flow: Flow, step: Step) -> Iterator[Complaint]:
 def _references(step: Step, known: Known) -> Iterator[Complaint]:
     there: dict[str, tuple[str, Any]] = {
         "queue": ("queue", known.queues), "schedule": ("schedule", known.schedules), "mailbox": ("mailbox", known.mailboxes),
-        "agent": ("agent with the extension", known.agents),
+        "agent": ("agent with the extension", known.agents), "flow": ("published flow", known.flows),
+        "connection": ("connection", known.connections),
     }  # fmt: skip
     for one in step.fields:
         value = step.values.get(one.name)
         what, names = there.get(one.kind, ("", None))
-        if one.kind == "flow":
-            what, names = ("connection", known.connections) if one.name == "connection" else ("published flow", known.flows)
         if value and names is not None and value not in names:
             yield Complaint(("steps", step.name, one.name), f"There is no {what} “{value}”.")
     if step.kind == "web" and not step.values["connection"]:

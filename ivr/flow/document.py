@@ -41,11 +41,16 @@ def read(document: Any) -> Flow:
     """
     :raises FlowError: with everything that is wrong, each at its place.
     """
-    reader = _Reader()
-    flow = reader.flow(document)
-    if reader.complaints:
-        raise FlowError(reader.complaints)
+    flow, complaints = inspect(document)
+    if complaints:
+        raise FlowError(complaints)
     return flow
+
+
+def inspect(document: Any) -> tuple[Flow, list[Complaint]]:
+    """The flow as far as it can be read, and what of it cannot: for those who are still working on it."""
+    reader = _Reader()
+    return reader.flow(document), reader.complaints
 
 
 class _Reader:
@@ -135,7 +140,7 @@ class _Reader:
                 values[one.name] = one.read(given.get(one.name))
             except BadValue as bad:
                 self.wrong((*path, one.name, *bad.at), bad.message)
-                values[one.name] = one.default
+                values[one.name] = one.nothing
         return values
 
     def _exits(self, path: Path, given: dict[str, Any]) -> dict[str, str]:

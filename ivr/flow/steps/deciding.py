@@ -54,6 +54,7 @@ def priority_of(value: Any) -> int:
 class Branch(Step):
     kind, title = "branch", "Rules"
     hint = "The first rule that holds says where to go on."
+    grows = "cases"
     fields = (Field("cases", "cases", "Rules", "In order; each has a name and a condition.", required=True),)
 
     def outlets(self) -> tuple[Outlet, ...]:
@@ -99,6 +100,7 @@ class Hours(Step):
 class Split(Step):
     kind, title = "split", "A/B"
     hint = "Sends callers different ways by shares; the figures compare what became of them."
+    grows = "variants"
     fields = (Field("variants", "variants", "Variants", "Names of the ways and their shares.", required=True),)
 
     def outlets(self) -> tuple[Outlet, ...]:
@@ -124,7 +126,7 @@ class Web(Step):
     fields = (
         Field(
             "connection",
-            "flow",
+            "connection",
             "Connection",
             "Whose address and secret are used; empty: the address below is a whole one, on the public Internet.",
             default="",

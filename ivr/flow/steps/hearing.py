@@ -75,6 +75,7 @@ class Asking(Step):
 class Menu(Asking):
     kind, title = "menu", "Menu"
     hint = "Asks for one key. Each key that is connected is an option."
+    grows = "keys"
     fields = (SAY, BARGE_IN, FIRST, ATTEMPTS, INVALID_SAY, NO_INPUT_SAY)
 
     @property
