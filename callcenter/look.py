@@ -51,7 +51,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "COLORS": COLOURS,
-    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "queues.call"]},
+    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "ivr.flow", "queues.call"]},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
@@ -77,6 +77,7 @@ UNFOLD: dict[str, Any] = {
                 page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),
             ),
+            group("IVR", page("Flows", "account_tree", "ivr.flow"), page("Callers in flows", "footprint", "ivr.flowrun")),
             group(
                 "Telephony",
                 page("Trunks", "cable", "telephony.trunk"),
@@ -92,6 +93,8 @@ UNFOLD: dict[str, Any] = {
                 page("Legs and quality", "graphic_eq", "telephony.leg"),
                 page("Agent states", "timeline", "queues.agentstateperiod"),
                 page("Call processes", "memory", "telephony.callprocess"),
+                page("Versions of flows", "commit", "ivr.flowversion"),
+                page("Steps of callers", "steps", "ivr.flowvisit"),
                 folded=True,
             ),
             group(

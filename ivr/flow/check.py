@@ -29,6 +29,9 @@ class Known:
 
 NOTHING_KNOWN = Known()
 
+WORDLESS = "zxx"
+"""The language of recordings without words, such as a tone (ISO 639-2): heard by everybody."""
+
 
 def check(flow: Flow, known: Known = NOTHING_KNOWN) -> list[Complaint]:
     """Everything that keeps the flow from being published, and warnings."""
@@ -108,7 +111,7 @@ def _prompt(path: Any, slug: str, flow: Flow, known: Known) -> Iterator[Complain
         return
     if slug not in known.prompts:
         yield Complaint(path, f"There is no prompt “{slug}”.")
-    elif flow.language not in known.prompts[slug]:
+    elif not {flow.language, flow.language.split("-")[0], WORDLESS} & set(known.prompts[slug]):
         yield Complaint(path, f"The prompt “{slug}” has no recording in {flow.language}. Record or speak it, or choose another.")
 
 
@@ -131,6 +134,22 @@ def reachable(flow: Flow) -> set[str]:
         if name in flow.steps and name not in found:
             found.add(name)
             ahead += flow.steps[name].exits.values()
+    return found
+
+
+def flows_reached_unasked(flow: Flow) -> set[str]:
+    """Other flows that a caller can get to without having been asked anything in this one."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    ahead = [flow.start]
+    while ahead:
+        name = ahead.pop()
+        step = flow.steps.get(name)
+        if step is None or step.takes_input or name in seen:
+            continue
+        seen.add(name)
+        found |= {step.values["flow"]} if step.kind == "flow" and step.values["flow"] else set()
+        ahead += step.exits.values()
     return found
 
 

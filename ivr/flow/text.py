@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import yaml
@@ -38,10 +38,16 @@ def loads(text: str) -> Any:
 def line_of(text: str, path: Path) -> int:
     """The line on which the part of the document at `path` stands, counted from 1; that of the nearest part around it if it is
     missing, 1 if the text cannot be read."""
+    return lines_of(text, [path])[0]
+
+
+def lines_of(text: str, paths: Sequence[Path]) -> list[int]:
+    """`line_of` for many paths; the text is read once."""
     try:
-        return _Lines(text).line(path)
+        lines = _Lines(text)
     except TextError:
-        return 1
+        return [1] * len(paths)
+    return [lines.line(path) for path in paths]
 
 
 def storable(document: Any) -> list[Complaint]:
