@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db.models import Avg, Count, DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import TruncDate
 
+from queues.metrics.queues import midnight as midnight
 from queues.metrics.queues import share
 
 from .flow.interpreter import LOST

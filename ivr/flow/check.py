@@ -61,6 +61,8 @@ def _exits(flow: Flow, step: Step) -> Iterator[Complaint]:
         if name not in outlets:
             has = f"It has {', '.join(outlets)}." if outlets else "It has none."
             yield Complaint((*path, name), f"This step has no exit “{name}”. {has}")
+        elif not target:
+            yield Complaint((*path, name), f"“{outlets[name].label}” leads nowhere. Connect it with the next step, or remove it.")
         elif target not in flow.steps:
             yield Complaint((*path, name), f"There is no step “{target}”.")
     for outlet in outlets.values():

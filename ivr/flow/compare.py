@@ -10,6 +10,9 @@ from typing import Any
 from .document import OWN
 from .steps import KINDS
 
+TOLD = OWN - {"steps", "format"}
+"""Of the flow itself."""
+
 ADDED, REMOVED, CHANGED = "added", "removed", "changed"
 
 
@@ -39,7 +42,7 @@ class Change:
 def differences(old: Any, new: Any) -> list[Change]:
     """From `old` to `new`, the flow itself first, then steps by name. Where steps stand on the canvas is no difference."""
     old, new = _dict(old), _dict(new)
-    own = tuple(_fields({name: old.get(name) for name in OWN - {"steps"}}, {name: new.get(name) for name in OWN - {"steps"}}, {}))
+    own = tuple(_fields({name: old.get(name) for name in TOLD}, {name: new.get(name) for name in TOLD}, {}))
     changes = [Change("", CHANGED, "The flow", own)] if own else []
     before, after = _dict(old.get("steps")), _dict(new.get("steps"))
     return [*changes, *(change for name in sorted({*before, *after}) if (change := _step(name, before, after)))]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .complaints import BadValue, Complaint, FlowError, Path
 from .fields import LANGUAGE, SLUG
 from .steps import KINDS, Step
+from .steps.hearing import KEYS
 
 FORMAT = 1
 MOST_STEPS = 500
@@ -124,7 +125,9 @@ class _Reader:
         step = KINDS[kind]
         for unknown in sorted(set(map(str, given)) - OF_STEPS - {one.name for one in step.fields}):
             self.wrong((*path, unknown), f"A {step.title} step has no “{unknown}”.")
-        return step(name, self._label(path, given), self._values(path, step, given), self._exits(path, given), _place(given.get("at")))
+        return step(
+            name, self._label(path, given), self._values(path, step, given), self._exits(path, step, given), _place(given.get("at"))
+        )
 
     def _label(self, path: Path, given: dict[str, Any]) -> str:
         label = given.get("label", "")
@@ -143,7 +146,8 @@ class _Reader:
                 values[one.name] = one.nothing
         return values
 
-    def _exits(self, path: Path, given: dict[str, Any]) -> dict[str, str]:
+    def _exits(self, path: Path, step: type[Step], given: dict[str, Any]) -> dict[str, str]:
+        """A key that leads nowhere yet is a key all the same; any other exit is not connected then."""
         exits = given.get("exits", {})
         if not isinstance(exits, dict):
             self.wrong((*path, "exits"), 'Exits name the next steps: {"next": "main_menu"}.')
@@ -151,7 +155,8 @@ class _Reader:
         for name, target in exits.items():
             if target is not None and not isinstance(target, str):
                 self.wrong((*path, "exits", str(name)), "An exit names the next step.")
-        return {str(name): target for name, target in exits.items() if isinstance(target, str) and target}
+        keys = KEYS if step.grows == "keys" else ""
+        return {str(name): target for name, target in exits.items() if isinstance(target, str) and (target or str(name) in keys)}
 
 
 def _place(at: Any) -> tuple[float, float]:

@@ -8,6 +8,7 @@ from .cases import try_out as try_out
 from .checks import checks as checks
 from .checks import diff as diff
 from .drafts import save_draft as save_draft
+from .files import FORMATS as FORMATS
 from .files import export as export
 from .files import import_text as import_text
 from .installation import choices as choices

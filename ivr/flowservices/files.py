@@ -12,6 +12,7 @@ from callcenter.core import events
 from ..flow import document as documents
 from ..flow import text
 from ..flow.complaints import Complaint
+from ..flow.order import in_order
 from ..models import Flow
 from ..refusals import UnreadableFlow
 from .checks import checks
@@ -22,6 +23,7 @@ FORMATS = {"yaml": "application/yaml", "json": "application/json"}
 
 def export(document: Any, format_: str) -> str:
     """The document as text in one of `FORMATS`."""
+    document = in_order(document)
     return text.dumps_json(document) if format_ == "json" else text.dumps_yaml(document)
 
 

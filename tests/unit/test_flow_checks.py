@@ -60,6 +60,12 @@ def test_a_menu_without_keys_is_none() -> None:
     assert "at least one key" in complaints({"menu": {**MENU, "exits": {}}})[0][1]
 
 
+def test_a_key_that_leads_nowhere_is_one_that_has_to_be_connected() -> None:
+    (found,) = complaints({"menu": {**MENU, "exits": {"1": "bye", "2": ""}}, "bye": BYE})
+    assert found == ("steps.menu.exits.2", "“Key 2” leads nowhere. Connect it with the next step, or remove it.", False)
+    assert complaints({"menu": {**MENU, "exits": {"1": "bye", "no_input": ""}}, "bye": BYE}) == []
+
+
 def test_who_is_never_asked_must_not_go_round_for_ever() -> None:
     steps = {"a": {"kind": "play", "say": "A", "exits": {"next": "b"}}, "b": {"kind": "set", "exits": {"next": "a"}}}
     ((path, message, warning),) = complaints(steps)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ivr.flow import document, text
 from ivr.flow.check import check
 from ivr.flow.complaints import FlowError
+from ivr.flow.order import in_order
 
 FLOW = """\
 format: 1
@@ -107,6 +108,26 @@ def test_what_is_written_is_read_again(value: dict[str, Any]) -> None:
                 assert text.loads(dump(value)) == value
             except text.TextError as error:
                 assert "nested deeper" in str(error)  # noqa: PT017
+
+
+def test_a_file_begins_with_the_flow_and_has_its_steps_as_callers_come_to_them() -> None:
+    jumbled = {
+        "steps": {
+            "z": {"exits": {"no_input": "a", "1": "b"}, "at": [1, 2], "attempts": 2, "say": {"de": "Ja", "en": "Yes"}, "kind": "menu"},
+            "lonely": {"kind": "back"}, "a": {"kind": "hang_up"}, "b": {"kind": "hang_up"},
+        },
+        "odd": 1, "start": "z", "format": 1,
+    }  # fmt: skip
+    assert text.dumps_yaml(in_order(jumbled)).splitlines()[:12] == [
+        "format: 1", "start: z", "odd: 1", "steps:", "  z:", "    kind: menu", "    say:", "      en: 'Yes'", "      de: Ja",
+        "    attempts: 2", "    exits:", "      '1': b",
+    ]  # fmt: skip
+    assert list(in_order(jumbled)["steps"]) == ["z", "b", "a", "lonely"]
+
+
+@given(NESTED | st.fixed_dictionaries({"start": st.just("a"), "steps": st.dictionaries(st.sampled_from("abc"), NESTED)}))
+def test_order_changes_nothing_else(value: Any) -> None:
+    assert in_order(value) == value
 
 
 @given(st.text(max_size=200))
