@@ -8,7 +8,8 @@ import django
 
 PAGES = (
     "", "agents/agent/", "agents/agent/add/", "queues/queue/", "queues/queue/1/change/", "queues/call/{call}/change/", "queues/call/",
-    "core/logentry/", "auth/user/add/", "agents/agent/import/", "telephony/trunk/add/", "ivr/flow/", "ivr/flow/{flow}/change/", "ivr/flow/{flow}/builder/", "ivr/flow/{flow}/figures/",
+    "core/logentry/", "auth/user/add/", "agents/agent/import/", "telephony/trunk/add/",
+    "ivr/flow/", "ivr/flow/{flow}/change/", "ivr/flow/{flow}/builder/", "ivr/flow/{flow}/figures/",
 )  # fmt: skip
 
 

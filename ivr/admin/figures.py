@@ -78,7 +78,7 @@ def _context(chosen: periods.Asked) -> dict[str, Any]:
         "flow": chosen.flow,
         "asked": chosen,
         "periods": periods.PERIODS,
-        "versions": list(chosen.flow.versions.values_list("number", flat=True)[:50]),
+        "versions": list(chosen.flow.versions.values_list("number", flat=True)[:12]),
         "total": total,
         "tiles": [(total.counts[name], words, hint, links.rows(name, **chosen.link)) for name, words, hint in TILES],
         "ends": _bars([(words, total.counts[name], links.rows(name, **chosen.link)) for name, words in ENDS if total.counts[name]]),

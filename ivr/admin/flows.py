@@ -78,7 +78,8 @@ class FlowAdmin(adminbase.ModelAdmin):
     def published_at(self, flow: Flow) -> SafeString:
         if flow.published is None:
             return mark_safe("–")
-        return format_html("{} by {}", moment(flow.published.published_at), flow.published.published_by or "somebody")
+        by = flow.published.published_by
+        return format_html("{} by {}", moment(flow.published.published_at), (by.get_full_name() or by.username) if by else "somebody")
 
     @admin.display(description="numbers")
     def numbers_leading_here(self, flow: Any) -> SafeString:

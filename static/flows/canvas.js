@@ -56,7 +56,7 @@ export class Canvas {
     const start = store.doc.start === name;
     const said = `${title}, ${kind?.title ?? step.kind}${start ? ", callers begin here" : ""}${wrong ? `, ${wrong} to mend` : ""}`;
     return h("div", {
-      key: name, class: classes, "data-step": name, tabindex: 0, role: "group", "aria-label": said, "aria-current": desk.selected === name,
+      key: name, class: classes, "data-step": name, tabindex: 0, role: "group", "aria-label": said, "aria-current": desk.selected === name ? "true" : null,
       style: `transform: translate(${x}px, ${y}px); width: ${WIDTH}px`, onpointerdown: (event) => this.grabStep(event, name),
       onfocus: () => desk.select(name), onkeydown: (event) => this.key(event, name), ondblclick: () => desk.openForm(),
     },

@@ -11,6 +11,7 @@ export class Dialogs {
   constructor(place, desk) {
     this.place = place;
     this.desk = desk;
+    place.addEventListener("close", () => render(place)); // what was typed in one dialog is not in the next
   }
 
   /** @param {string} title @param {any} content @param {string} [size] */
@@ -86,9 +87,9 @@ export class Dialogs {
         h("tbody", null, versions.map((one) => h("tr", { key: one.number },
           h("td", null, h("strong", null, one.number), one.number === now ? h("span.chip", { "data-colour": "green" }, "Callers get it") : null),
           h("td.number", null, new Date(one.at).toLocaleString([], { dateStyle: "medium", timeStyle: "short" })), h("td", null, one.by), h("td", null, one.note || "–"),
-          h("td.b-row-end", null, h("a.button.small", { href: this.address({ format: "yaml", version: one.number }) }, "File"),
+          h("td", null, h("div.b-row-end", null, h("a.button.small", { href: this.address({ format: "yaml", version: one.number }) }, "File"),
             edit ? h("button.button.small", { type: "button", onclick: () => this.toDraft(one) }, "Into the draft") : null,
-            edit && one.number !== now ? h("button.button.small", { type: "button", onclick: () => this.askRollback(one) }, "Go back to it") : null)))))
+            edit && one.number !== now ? h("button.button.small", { type: "button", onclick: () => this.askRollback(one) }, "Go back to it") : null))))))
         : h("p.empty", null, "Nothing is published yet. Callers go to the queue of the number that they dial."),
       h("div.dialog-end", null, this.closer())), "is-broad");
   }

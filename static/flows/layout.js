@@ -1,6 +1,6 @@
 /** Places the steps of a flow in columns, by how many steps a caller is away from the start. */
 
-import { WIDTH, placeOf } from "./shape.js";
+import { WIDTH, inletPoint, outletPoint, placeOf } from "./shape.js";
 
 const GAP_X = 96, GAP_Y = 28, LEFT = 40, TOP = 40;
 
@@ -10,18 +10,15 @@ const GAP_X = 96, GAP_Y = 28, LEFT = 40, TOP = 40;
  */
 export function layout(doc, kinds) {
   const { columns, strays, parents } = columnsOf(doc, kinds);
-  const middle = new Map();
   let deepest = TOP;
   columns.forEach((names, column) => {
     let free = TOP;
-    for (const name of names) {
+    const wished = new Map(names.map((name) => [name, wishedFor(doc, parents.get(name) ?? [])]));
+    for (const name of names.sort((one, other) => wished.get(one) - wished.get(other))) {
       const step = doc.steps[name];
-      const height = kinds.height(step);
-      const wished = mean(parents.get(name)?.map((parent) => middle.get(parent)).filter((value) => value !== undefined) ?? []) - height / 2;
-      const top = Math.round(Math.max(free, Number.isNaN(wished) ? TOP : wished));
+      const top = Math.round(Math.max(free, wished.get(name)));
       step.at = [LEFT + column * (WIDTH + GAP_X), top];
-      middle.set(name, top + height / 2);
-      free = top + height + GAP_Y;
+      free = top + kinds.height(step) + GAP_Y;
     }
     deepest = Math.max(deepest, free);
   });
@@ -37,11 +34,12 @@ function columnsOf(doc, kinds) {
   const depth = new Map(order.length ? [[doc.start, 0]] : []);
   const parents = new Map();
   for (const name of order) {
-    for (const target of targets(doc, kinds, name)) {
-      if (loops.has(`${name} ${target}`)) continue;
+    kinds.outlets(doc.steps[name]).forEach((outlet, index) => {
+      const target = doc.steps[name].exits?.[outlet.name];
+      if (!target || !(target in doc.steps) || loops.has(`${name} ${target}`)) return;
       depth.set(target, Math.max(depth.get(target) ?? 0, depth.get(name) + 1));
-      parents.set(target, [...(parents.get(target) ?? []), name]);
-    }
+      parents.set(target, [...(parents.get(target) ?? []), { name, index }]);
+    });
   }
   const columns = [];
   for (const name of order) (columns[depth.get(name)] ??= []).push(name);
@@ -75,7 +73,11 @@ function targets(doc, kinds, name) {
   return kinds.outlets(step).map((outlet) => step.exits?.[outlet.name]).filter((target) => target && target in doc.steps);
 }
 
-const mean = (values) => (values.length ? values.reduce((sum, value) => sum + value, 0) / values.length : NaN);
+/** How high a step would lie if its lines were level: the mean of where they begin. */
+function wishedFor(doc, parents) {
+  const heights = parents.map(({ name, index }) => placeOf(doc.steps[name])[1] + outletPoint(index)[1] - inletPoint[1]);
+  return heights.length ? heights.reduce((sum, value) => sum + value, 0) / heights.length : TOP;
+}
 
 /** Whether the steps were never placed: they lie on one heap. @param {import("./shape.js").Doc} doc */
 export function unplaced(doc) {

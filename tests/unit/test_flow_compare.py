@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.flow import document
+from ivr.flow import document, manual
 from ivr.flow.cases import disappointments, expectation, scene_of
 from ivr.flow.catalogue import blank, catalogue
 from ivr.flow.compare import differences
@@ -116,8 +116,10 @@ def test_the_catalogue_has_every_kind_with_its_forms_and_exits() -> None:
         for field in one["fields"]:
             assert field["kind"] in READERS
             assert field["label"]
+            assert field["help"], (one["kind"], field["name"])
         leaves = one["group"] == "leaving"
         assert one["outlets"] or one["grows"] or leaves, one
+    assert manual.WRITTEN.keys() == READERS.keys()
 
 
 @pytest.mark.parametrize("kind", KINDS.values())

@@ -108,7 +108,7 @@ class Callback(Step):
 class HangUp(Step):
     kind, title, group = "hang_up", "Hang up", "leaving"
     hint = "Says good-bye and hangs up."
-    fields = (Field("say", "sayings", "Last words", default=()),)
+    fields = (Field("say", "sayings", "Last words", "Heard before the line is closed.", default=()),)
 
     def outlets(self) -> tuple[Outlet, ...]:
         return ()
