@@ -77,7 +77,12 @@ UNFOLD: dict[str, Any] = {
                 page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),
             ),
-            group("IVR", page("Flows", "account_tree", "ivr.flow"), page("Callers in flows", "footprint", "ivr.flowrun")),
+            group(
+                "IVR",
+                page("Flows", "account_tree", "ivr.flow"),
+                page("Callers in flows", "footprint", "ivr.flowrun"),
+                page("Web services", "public", "ivr.webconnection"),
+            ),
             group(
                 "Telephony",
                 page("Trunks", "cable", "telephony.trunk"),

@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString, mark_safe
 from callcenter.core import adminbase
 from callcenter.core.words import chip, moment
 
-from .. import metrics
+from .. import flowservices, metrics
 from ..models import Flow
 from . import figures
 from .builder import Builder
@@ -115,4 +115,13 @@ class _ListWithFigures(ChangeList):
         found = metrics.figures_by_flow(flows, since)
         for flow in flows:
             flow.figures, flow.since = found.get(flow.pk, metrics.FlowFigures()), since
+        _forget_moves(flows)
         self.result_list: Any = flows
+
+
+def _forget_moves(flows: list[Any]) -> None:
+    """A step that only stands elsewhere on the canvas makes no draft that differs."""
+    differing = Flow.objects.filter(pk__in=[flow.pk for flow in flows if flow.ahead], published__isnull=False).select_related("published")
+    ahead = {flow.pk for flow in differing if flowservices.diff(flow)}
+    for flow in flows:
+        flow.ahead = flow.pk in ahead

@@ -7,7 +7,7 @@ from typing import Any
 from .document import OWN
 from .steps import KINDS
 
-FIRST = ("format", "name", "note", "language", "start", "fallback_queue")
+FIRST = ("format", "name", "note", "language", "timezone", "start", "fallback_queue")
 
 
 def in_order(document: Any) -> Any:

@@ -25,7 +25,7 @@ def known() -> Known:
         flows=set(Flow.objects.filter(published__isnull=False).values_list("slug", flat=True)),
         schedules=_slugs("queues", "Schedule"),
         mailboxes=_slugs("queues", "VoicemailBox"),
-        connections=_slugs("ivr", "Connection"),
+        connections=_slugs("ivr", "WebConnection"),
         prompts=_prompts(),
     )
 
@@ -39,7 +39,7 @@ def choices() -> dict[str, list[Choice] | None]:
         "skill": _choices((name, name) for name in Skill.objects.values_list("name", flat=True)),
         "schedule": _named("queues", "Schedule"),
         "mailbox": _named("queues", "VoicemailBox"),
-        "connection": _named("ivr", "Connection"),
+        "connection": _named("ivr", "WebConnection"),
         "prompt": _named("ivr", "Prompt"),
     }
 

@@ -165,13 +165,10 @@ class Desk {
     this.canvas.fit();
   }
 
-  /** A document that came without places is laid out; in any case all of it is shown. */
+  /** A document that came without places is laid out, which is kept with the next change; all of it is shown if that can be read. */
   placed() {
-    if (unplaced(this.store.doc)) {
-      if (this.store.editable) this.store.change((doc) => layout(doc, this.kinds));
-      else layout(this.store.doc, this.kinds);
-    }
-    this.canvas.fit();
+    if (unplaced(this.store.doc)) layout(this.store.doc, this.kinds);
+    this.canvas.begin();
   }
 
   published(answer, words) {

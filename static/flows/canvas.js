@@ -9,7 +9,7 @@ import { bounds } from "./layout.js";
 import { WIDTH, connect, disconnect, inOrder, inletPoint, outletPoint, placeOf } from "./shape.js";
 
 const GRID = 8, ARROW_STEP = 24;
-const LEAST_ZOOM = 0.25, MOST_ZOOM = 1.6;
+const LEAST_ZOOM = 0.2, MOST_ZOOM = 1.6, LEAST_TO_READ = 0.6;
 const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
 export class Canvas {
@@ -222,6 +222,17 @@ export class Canvas {
     const zoom = Math.min(1, Math.max(LEAST_ZOOM, Math.min((box.width - 64) / width, (box.height - 64) / height)));
     const x = width * zoom > box.width - 64 ? 32 - left * zoom : (box.width - width * zoom) / 2 - left * zoom;
     this.view = { zoom, x, y: Math.max(32, (box.height - height * zoom) / 2) - top * zoom };
+    this.desk.tell();
+  }
+
+  /** To begin with: all of it if it can be read then, else the start, on the left. */
+  begin() {
+    this.fit();
+    const start = this.store.doc.steps[this.store.doc.start];
+    if (this.view.zoom >= LEAST_TO_READ || !start) return;
+    const box = this.place.getBoundingClientRect();
+    const [x, y] = placeOf(start);
+    this.view = { zoom: LEAST_TO_READ, x: 40 - x * LEAST_TO_READ, y: box.height / 2 - (y + 60) * LEAST_TO_READ };
     this.desk.tell();
   }
 

@@ -5,6 +5,8 @@ import { LANGUAGES, editor, little, select } from "./fields.js";
 import { kindIcon } from "./icon.js";
 import { connect, disconnect, inOrder, nameTrouble, rename } from "./shape.js";
 
+const ZONES = Intl.supportedValuesOf?.("timeZone") ?? ["UTC"];
+
 /** @param {any} desk */
 export function inspector(desk) {
   const step = desk.selected && desk.store.doc.steps[desk.selected];
@@ -123,8 +125,11 @@ function flowForm(desk) {
       select({ id: "flow-start", disabled: off, onchange: (event) => set("start", event.target.value) }, doc.start, [...(doc.start in doc.steps ? [] : [[doc.start, doc.start ? `${doc.start} (not there)` : "– choose one –"]]), ...steps]), about("start")),
     labelled("Language", "Said where a caller's language has no text. A code such as en, de or pt-BR.", "flow-language",
       h("input.input", { id: "flow-language", list: "languages", disabled: off, value: doc.language ?? "en", maxlength: 12, oninput: (event) => set("language", event.target.value, "language") }), about("language")),
+    labelled("Timezone", "What time it is for time.hour and the like in rules, such as Europe/Berlin.", "flow-timezone",
+      h("input.input", { id: "flow-timezone", list: "timezones", disabled: off, value: doc.timezone ?? "UTC", maxlength: 60, oninput: (event) => set("timezone", event.target.value, "timezone") }), about("timezone")),
+    h("datalist", { id: "timezones" }, ZONES.map((zone) => h("option", { key: zone, value: zone }))),
     h("datalist", { id: "languages" }, LANGUAGES.map((code) => h("option", { key: code, value: code }))),
-    complaintList(store.complaints.filter((one) => !one.step && !["fallback_queue", "start", "language"].includes(one.field))),
+    complaintList(store.complaints.filter((one) => !one.step && !["fallback_queue", "start", "language", "timezone"].includes(one.field))),
     h("section.b-keys", null, h("h3", null, "Keys"), h("dl", null, [
       ["Tab", "next step"], ["← ↑ → ↓", "move the step"], ["Enter", "fill it in"], ["Del", "delete it"], ["Ctrl Z / Y", "back / forth"], ["+ / −", "zoom"], ["Esc", "the whole flow"],
     ].map(([key, does]) => [h("dt", { key }, h("kbd", null, key)), h("dd", { key: `${key} does` }, does)]))));

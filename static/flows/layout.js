@@ -1,6 +1,6 @@
 /** Places the steps of a flow in columns, by how many steps a caller is away from the start. */
 
-import { WIDTH, inletPoint, outletPoint, placeOf } from "./shape.js";
+import { WIDTH, outletPoint, placeOf } from "./shape.js";
 
 const GAP_X = 96, GAP_Y = 28, LEFT = 40, TOP = 40;
 
@@ -10,19 +10,25 @@ const GAP_X = 96, GAP_Y = 28, LEFT = 40, TOP = 40;
  */
 export function layout(doc, kinds) {
   const { columns, strays, parents } = columnsOf(doc, kinds);
-  let deepest = TOP;
-  columns.forEach((names, column) => {
-    let free = TOP;
-    const wished = new Map(names.map((name) => [name, wishedFor(doc, parents.get(name) ?? [])]));
-    for (const name of names.sort((one, other) => wished.get(one) - wished.get(other))) {
-      const step = doc.steps[name];
-      const top = Math.round(Math.max(free, wished.get(name)));
-      step.at = [LEFT + column * (WIDTH + GAP_X), top];
-      free = top + kinds.height(step) + GAP_Y;
-    }
-    deepest = Math.max(deepest, free);
-  });
-  strays.forEach((name, index) => { doc.steps[name].at = [LEFT + index * (WIDTH + GAP_X), deepest + 2 * GAP_Y]; });
+  columns.forEach((names, column) => place(doc, kinds, names, LEFT + column * (WIDTH + GAP_X), parents));
+  const placed = columns.flat().map((name) => doc.steps[name]);
+  const highest = Math.min(TOP, ...placed.map((step) => placeOf(step)[1]));
+  for (const step of placed) step.at = [placeOf(step)[0], Math.round(placeOf(step)[1] - highest + TOP)];
+  const lowest = Math.max(TOP, ...placed.map((step) => placeOf(step)[1] + kinds.height(step)));
+  strays.forEach((name, index) => { doc.steps[name].at = [LEFT + index * (WIDTH + GAP_X), lowest + 2 * GAP_Y]; });
+}
+
+/** One column: each step as near as there is room to where its lines come from, the column as a whole neither too high nor too low. */
+function place(doc, kinds, names, left, parents) {
+  const wished = new Map(names.map((name) => [name, wishedFor(doc, kinds.height(doc.steps[name]), parents.get(name) ?? [])]));
+  let free = -Infinity, pushed = 0;
+  for (const name of names.sort((one, other) => wished.get(one) - wished.get(other))) {
+    const top = Math.max(free, wished.get(name));
+    doc.steps[name].at = [left, top];
+    pushed += top - wished.get(name);
+    free = top + kinds.height(doc.steps[name]) + GAP_Y;
+  }
+  for (const name of names) doc.steps[name].at[1] -= pushed / names.length;
 }
 
 /**
@@ -73,16 +79,15 @@ function targets(doc, kinds, name) {
   return kinds.outlets(step).map((outlet) => step.exits?.[outlet.name]).filter((target) => target && target in doc.steps);
 }
 
-/** How high a step would lie if its lines were level: the mean of where they begin. */
-function wishedFor(doc, parents) {
-  const heights = parents.map(({ name, index }) => placeOf(doc.steps[name])[1] + outletPoint(index)[1] - inletPoint[1]);
-  return heights.length ? heights.reduce((sum, value) => sum + value, 0) / heights.length : TOP;
+/** How high a step lies if its middle is where its lines come from. */
+function wishedFor(doc, height, parents) {
+  const heights = parents.map(({ name, index }) => placeOf(doc.steps[name])[1] + outletPoint(index)[1]);
+  return heights.length ? heights.reduce((sum, value) => sum + value, 0) / heights.length - height / 2 : TOP;
 }
 
-/** Whether the steps were never placed: they lie on one heap. @param {import("./shape.js").Doc} doc */
+/** Whether steps have no place of their own, as in files that were written by hand: they would lie on one heap. @param {import("./shape.js").Doc} doc */
 export function unplaced(doc) {
-  const steps = Object.values(doc.steps);
-  return steps.length > 1 && steps.every((step) => placeOf(step).join() === placeOf(steps[0]).join());
+  return Object.values(doc.steps).filter((step) => !Array.isArray(step.at)).length > 1;
 }
 
 /** The corners around everything. @param {import("./shape.js").Doc} doc @param {import("./shape.js").Kinds} kinds */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Callable
 from datetime import timedelta
@@ -249,3 +250,26 @@ def test_figures_are_drawn_on_the_steps(site: Site, open_page: Open, shoot: Shoo
     page.goto(f"{site.url}/admin/ivr/flow/{flow.pk}/change/")
     shoot(page, "flow-settings")
     assert not site.complaints()
+
+
+def test_a_large_flow_opens_at_its_start_laid_out_and_unchanged(site: Site, open_page: Open, shoot: Shoot) -> None:
+    draft = text.loads((ROOT / "ivr/demo_flow.yaml").read_text())
+    flow = new_flow("Demo ", draft)
+    page = open_builder(open_page, flow)
+    saved(page)
+    boxes = [box for one in page.locator("[data-step]").all() if (box := one.bounding_box())]
+    assert len(boxes) == len(draft["steps"])
+    assert not [(a, b) for a, b in itertools.combinations(boxes, 2) if overlap(a, b)]
+    start = step(page, draft["start"]).bounding_box()
+    assert start
+    assert start["x"] < 400
+    shoot(page, "flow-demo")
+    flow.refresh_from_db()
+    assert (flow.draft, flow.draft_revision) == (draft, 0)
+    assert not site.complaints()
+
+
+def overlap(a: Any, b: Any) -> bool:
+    return bool(
+        a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"] and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
+    )

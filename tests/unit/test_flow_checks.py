@@ -105,7 +105,7 @@ def test_what_the_installation_does_not_have_is_named(step: dict[str, Any], path
 
 def test_a_language_that_is_missing_is_a_warning() -> None:
     ((path, _, warning),) = complaints({"bye": {"kind": "hang_up", "say": {"de": "Auf Wiederhören"}}})
-    assert (path, warning) == ("steps.bye.say.0", True)
+    assert (path, warning) == ("steps.bye.say", True)
 
 
 # Any flow at all: its steps are connected by chance, and so are the answers of the world.
