@@ -51,7 +51,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "COLORS": COLOURS,
-    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "ivr.prompt", "queues.call"]},
+    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "ivr.flow", "ivr.prompt", "queues.call"]},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
@@ -84,6 +84,12 @@ UNFOLD: dict[str, Any] = {
                 page("What happens when?", "event_upcoming", "queues.schedule", "preview"),
             ),
             group(
+                "IVR",
+                page("Flows", "account_tree", "ivr.flow"),
+                page("Callers in flows", "footprint", "ivr.flowrun"),
+                page("Web services", "public", "ivr.webconnection"),
+            ),
+            group(
                 "Telephony",
                 page("Trunks", "cable", "telephony.trunk"),
                 page("Registrations", "phone_in_talk", "telephony.registration"),
@@ -98,6 +104,8 @@ UNFOLD: dict[str, Any] = {
                 page("Legs and quality", "graphic_eq", "telephony.leg"),
                 page("Agent states", "timeline", "queues.agentstateperiod"),
                 page("Call processes", "memory", "telephony.callprocess"),
+                page("Versions of flows", "commit", "ivr.flowversion"),
+                page("Steps of callers", "steps", "ivr.flowvisit"),
                 folded=True,
             ),
             group(

@@ -1,6 +1,7 @@
 """Admin of what callers dial, are led through and hear."""
 
 from .connections import WebConnectionAdmin as WebConnectionAdmin
+from .flow_records import FlowRunAdmin as FlowRunAdmin
 from .flows import FlowAdmin as FlowAdmin
 from .numbers import NumberAdmin as NumberAdmin
 from .prompts import PromptAdmin as PromptAdmin

@@ -14,12 +14,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from callcenter.core import events, roles
-from ivr.models import Number
+from ivr.models import Flow, FlowTest, Number
 from queues import services
 from queues.models import CallerPriority, Closure, Command, Lease
 from telephony.models import CallProcess, Leg, Node, Registration, Trunk
 
 from . import cast
+from .flows import came, version
 from .forms import client_of
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,8 @@ def world() -> None:
     CallerPriority.objects.create(number="+4930123456", priority=7)
     hours = cast.schedule(country="DE", subdivision="BY")
     Closure.objects.create(name="Outing", schedule=hours, from_date=timezone.localdate(), to_date=timezone.localdate())
+    came(version(), "abandoned", ("menu", "1"), ("sub", ""))
+    FlowTest.objects.create(flow=Flow.objects.get(), name="to support")
     Lease.objects.create(name="job", owner="me", until=timezone.now())
     events.append("queue.changed", subject=f"queue:{support.pk}", actor="user:1")
 
