@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,7 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from callcenter.core import adminbase
 from callcenter.core.words import chip
 
-from .. import defaults, readback
+from .. import defaults, readback, services
 from ..hours_reading import hours_now
 from ..models import CallerPriority, Disposition, Queue, WayOut
 from ..resources import QueueResource
@@ -22,6 +24,7 @@ from ..roster_keeping import rebuild_soon
 from ..states import WAITING
 from .hours_words import COLOURS, WORDS
 from .membership import MembershipRuleInline, QueuesAgentsInline
+from .skills import QueueSkillInline, RelaxationStepInline, changed, in_words
 from .waiting import AnnouncementInline, MusicInline, WayOutInline
 
 
@@ -49,10 +52,32 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     list_filter = ("active", "strategy", "everyone", "schedule")
     search_fields = ("name", "slug")
     autocomplete_fields = ("helper", "dispositions", "schedule")
-    inlines = [AnnouncementInline, MusicInline, WayOutInline, QueuesAgentsInline, MembershipRuleInline]
+    inlines = [
+        AnnouncementInline,
+        MusicInline,
+        WayOutInline,
+        QueuesAgentsInline,
+        MembershipRuleInline,
+        QueueSkillInline,
+        RelaxationStepInline,
+    ]
+    conditional_fields = {
+        "second_strategy": "strategy == 'sticky'",
+        "sticky_days": "strategy == 'sticky'",
+        "sticky_seconds": "strategy == 'sticky'",
+        "progressive_seconds": "strategy == 'ring-progressively' || (strategy == 'sticky' && second_strategy == 'ring-progressively')",
+    }
     actions = ["drain", "reopen"]
     fieldsets = (
-        (None, {"fields": (("name", "slug"), ("timezone", "strategy"), ("active", "everyone"))}),
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "slug"), ("timezone", "strategy"), ("second_strategy", "progressive_seconds"),
+                    ("sticky_days", "sticky_seconds"), "asks_for", ("active", "everyone"),
+                )
+            },
+        ),
         (
             "Order",
             {
@@ -147,7 +172,7 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
         return {} if obj else {"slug": ("name",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Queue | None = None) -> tuple[str, ...]:
-        return ("slug", "read_back") if obj else ("read_back",)
+        return ("slug", "asks_for", "read_back") if obj else ("asks_for", "read_back")
 
     def has_delete_permission(self, request: HttpRequest, obj: Queue | None = None) -> bool:
         # Calls to extensions are counted in the direct queue; without it they could not be delivered.
@@ -156,6 +181,8 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         rebuild_soon([form.instance.pk])
+        if changed(formsets):
+            transaction.on_commit(partial(services.requirements_changed, form.instance.pk))
 
     @admin.action(description="Drain (no new calls) …", permissions=["change"])
     @adminbase.confirmed(
@@ -174,6 +201,10 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             Queue.objects.filter(pk=queue.pk).update(active=active)
             self.log_change(request, queue, [{"changed": {"fields": ["Active"]}}])
         self.message_user(request, "Open for calls." if active else "Draining: no new calls are taken.")
+
+    @admin.display(description="skills")
+    def asks_for(self, queue: Queue) -> str:
+        return in_words(queue) if queue.pk else "To be listed under “required skills” and “relaxation”."
 
     @admin.display(description="members", ordering="member_count")
     def members(self, queue: Any) -> str:
