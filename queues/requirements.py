@@ -11,10 +11,17 @@ from agents.states import OFFLINE
 from callcenter.core import sql
 
 from . import skills
-from .models import Call, Queue, RelaxationStep, RequiredSkill
+from .models import Call, Queue
 from .skills import Levels, Need, Needs
 
 NEEDS = "SELECT requirement_id, skill_id, level, weight FROM queues_requiredskill WHERE requirement_id = ANY (%(ids)s) ORDER BY skill_id"
+
+STEPS = "SELECT after_seconds, skill_id, minimum_level FROM queues_relaxationstep WHERE queue_id = %(queue)s ORDER BY after_seconds"
+
+WORDS = """
+SELECT need.requirement_id, s.name, need.level FROM queues_requiredskill need JOIN agents_skill s ON s.id = need.skill_id
+WHERE need.requirement_id = ANY (%(ids)s) ORDER BY s.name
+"""
 
 FIND = "SELECT id FROM queues_requirement WHERE key = %(key)s"
 
@@ -88,7 +95,7 @@ def needs_of(*requirements: int | None) -> dict[int, Needs]:
 
 
 def steps_of(queue: Queue) -> list[skills.Step]:
-    return [step.as_step() for step in RelaxationStep.objects.filter(queue=queue)]
+    return [skills.Step._make(row) for row in sql.rows(STEPS, {"queue": queue.pk})]
 
 
 def crew_of(queue: Queue, needs: Needs) -> list[Levels]:
@@ -106,7 +113,7 @@ def in_words(requirement: int | None) -> str:
 def words_of(ids: Iterable[int | None]) -> dict[int, list[str]]:
     """The needs of many requirements in words, by the requirement's id."""
     found: dict[int, list[str]] = defaultdict(list)
-    needs = RequiredSkill.objects.filter(requirement__in={pk for pk in ids if pk is not None})
-    for requirement, name, level in needs.order_by("skill__name").values_list("requirement", "skill__name", "level"):
+    wanted = sorted({pk for pk in ids if pk is not None})
+    for requirement, name, level in sql.rows(WORDS, {"ids": wanted}) if wanted else ():
         found[requirement].append(f"{name} {level}")
     return dict(found)

@@ -22,6 +22,7 @@ from ..models import CallerPriority, Disposition, Queue, WayOut
 from ..resources import QueueResource
 from ..roster_keeping import rebuild_soon
 from ..states import WAITING
+from .conditions import SHOWN_WHEN, shown
 from .hours_words import COLOURS, WORDS
 from .membership import MembershipRuleInline, QueuesAgentsInline
 from .skills import QueueSkillInline, RelaxationStepInline, changed, in_words
@@ -61,12 +62,7 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
         QueueSkillInline,
         RelaxationStepInline,
     ]
-    conditional_fields = {
-        "second_strategy": "strategy == 'sticky'",
-        "sticky_days": "strategy == 'sticky'",
-        "sticky_seconds": "strategy == 'sticky'",
-        "progressive_seconds": "strategy == 'ring-progressively' || (strategy == 'sticky' && second_strategy == 'ring-progressively')",
-    }
+    conditional_fields = SHOWN_WHEN
     actions = ["drain", "reopen"]
     fieldsets = (
         (
@@ -170,6 +166,14 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Queue | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Queue | None = None) -> Any:
+        """Who may only look gets a page on which nothing moves: there the fields of other strategies are left out."""
+        (_, first), *rest = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        lines = (tuple(name for name in line if shown(name, obj)) if isinstance(line, tuple) else line for line in first["fields"])
+        return ((None, {"fields": tuple(line for line in lines if line)}), *rest)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Queue | None = None) -> tuple[str, ...]:
         return ("slug", "asks_for", "read_back") if obj else ("asks_for", "read_back")
