@@ -194,7 +194,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='relaxationstep',
-            constraint=models.UniqueConstraint(fields=('queue', 'after_seconds', 'skill'), name='relaxation_step_once', nulls_distinct=False, violation_error_message='There is a step for this skill at this second already.'),
+            constraint=models.UniqueConstraint(fields=('queue', 'after_seconds', 'skill'), name='relaxation_step_once', violation_error_message='There is a step for this skill at this second already.'),
+        ),
+        migrations.AddConstraint(
+            model_name='relaxationstep',
+            constraint=models.UniqueConstraint(condition=models.Q(('skill__isnull', True)), fields=('queue', 'after_seconds'), name='relaxation_step_of_all_once', violation_error_message='There is a step for every skill at this second already.'),
         ),
         migrations.AddConstraint(
             model_name='relaxationstep',

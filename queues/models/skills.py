@@ -93,8 +93,12 @@ class RelaxationStep(models.Model):
         ordering = ["queue", "after_seconds"]
         constraints = [
             models.UniqueConstraint(
-                fields=["queue", "after_seconds", "skill"], nulls_distinct=False, name="relaxation_step_once",
+                fields=["queue", "after_seconds", "skill"], name="relaxation_step_once",
                 violation_error_message="There is a step for this skill at this second already.",
+            ),
+            models.UniqueConstraint(
+                fields=["queue", "after_seconds"], condition=Q(skill__isnull=True), name="relaxation_step_of_all_once",
+                violation_error_message="There is a step for every skill at this second already.",
             ),
             models.CheckConstraint(
                 condition=Q(after_seconds__gte=1, minimum_level__range=(0, skills.MOST - 1)), name="relaxation_step_bounded"
