@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,7 +11,7 @@ from agents.states import OFFLINE
 from callcenter.core import sql
 
 from . import skills
-from .models import Call, Queue
+from .models import Call, Queue, Skill
 from .skills import Levels, Need, Needs
 
 NEEDS = "SELECT requirement_id, skill_id, level, weight FROM queues_requiredskill WHERE requirement_id = ANY (%(ids)s) ORDER BY skill_id"
@@ -92,6 +92,12 @@ def needs_of(*requirements: int | None) -> dict[int, Needs]:
     for requirement, skill, level, weight in sql.rows(NEEDS, {"ids": ids}) if ids else ():
         found[requirement] = (*found.get(requirement, ()), Need(skill, level, weight))
     return found
+
+
+def named(levels: Mapping[str, int]) -> list[Need]:
+    """Needs by the names of the skills, as flows write them. A skill that is gone since is not asked for: it would lead to nobody."""
+    ids = dict(Skill.objects.filter(name__in=levels).values_list("name", "pk")) if levels else {}
+    return [Need(ids[name], level) for name, level in levels.items() if name in ids]
 
 
 def steps_of(queue: Queue) -> list[skills.Step]:

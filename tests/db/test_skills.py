@@ -110,6 +110,12 @@ def test_a_skill_that_does_not_exist_is_not_asked_for() -> None:
     assert agents_of(cast.enqueue(queue, skills=[Need(987654, 3)])) == ["alice"]
 
 
+def test_flows_name_skills_and_one_that_is_gone_is_not_asked_for() -> None:
+    german = cast.needs(German=3)
+    assert requirements.named({"German": 3, "Martian": 2}) == german
+    assert requirements.named({}) == []
+
+
 def test_a_call_for_one_agent_asks_for_no_skills(support: Queue) -> None:
     alice = cast.agent("alice")
     call = cast.enqueue(support, wanted_agent_id=alice.pk)
