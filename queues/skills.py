@@ -16,6 +16,9 @@ LEAST, MOST = 1, 5
 HEAVIEST = 100
 """The greatest weight of a need, so that one skill may count a hundred times another, and no more."""
 
+MOST_NEEDS = 30
+"""Of one call: the key of a requirement has room for so many, and no flow may make one that has not."""
+
 Levels = Mapping[int, int]
 """Skill to the level that an agent has."""
 
@@ -49,7 +52,7 @@ class Stage(NamedTuple):
 def merged(default: Iterable[Need], own: Iterable[Need]) -> Needs:
     """What the queue asks for and what the call itself does; where both name a skill, the call knows better."""
     found = {need.skill: need for need in (*default, *own)}
-    return tuple(_within_bounds(found[skill]) for skill in sorted(found))
+    return tuple(_within_bounds(found[skill]) for skill in sorted(found)[:MOST_NEEDS])
 
 
 def key(needs: Iterable[Need]) -> str:

@@ -300,6 +300,20 @@ def test_a_skill_that_an_agent_learns_brings_the_waiting_call(
     assert cast.open_offers(call)
 
 
+def test_a_skill_that_calls_asked_for_may_be_deleted_and_is_asked_for_no_longer(
+    manager: Client, rings: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    queue, spanish = cast.require(cast.queue(), (30, "Spanish", 1), Spanish=4), cast.skill("Spanish")
+    cast.agent("alice", queues=(queue,))
+    call = cast.enqueue(queue)
+    rings.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert manager.post(reverse("admin:agents_skill_delete", args=[spanish.pk]), {"post": "yes"}).status_code == 302
+    assert "alarms" in rings
+    services.sweep("test")
+    assert cast.open_offers(call)
+
+
 @pytest.mark.parametrize(("strategy", "second", "shown"), [("longest-idle", "random", False), ("sticky", "fewest-today", True)])
 def test_the_capacity_score_is_shown_where_a_strategy_looks_at_it(manager: Client, strategy: str, second: str, shown: bool) -> None:
     queue = cast.queue(strategy=strategy, second_strategy=second)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from agents.models import Agent, AgentSkill, Skill
 from queues import deadlines, requirements, roster, services
 from queues.models import Call, Queue, RelaxationStep, Requirement
-from queues.skills import Need
+from queues.skills import MOST_NEEDS, Need
 from queues.states import OfferOutcome
 
 from . import cast
@@ -108,6 +108,12 @@ def test_a_skill_that_does_not_exist_is_not_asked_for() -> None:
     queue = cast.queue()
     cast.agent("alice", queues=(queue,))
     assert agents_of(cast.enqueue(queue, skills=[Need(987654, 3)])) == ["alice"]
+
+
+def test_more_skills_than_a_requirement_holds_lose_no_call() -> None:
+    queue = cast.queue()
+    call = cast.enqueue(queue, skills=cast.needs(**{f"skill {n}": 5 for n in range(MOST_NEEDS + 5)}))
+    assert (call.state, len(requirements.needs_of(call.requirement_id)[call.requirement_id or 0])) == ("queued", MOST_NEEDS)
 
 
 def test_flows_name_skills_and_one_that_is_gone_is_not_asked_for() -> None:
