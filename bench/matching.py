@@ -209,7 +209,7 @@ class Floor:
         calls = Call.objects.bulk_create(
             [
                 Call(
-                    node="bench", process=f"line{i}", state="queued", queue_id=self.busy[i % len(self.busy)],
+                    node="bench", process=f"line{i}", caller_number=f"line{i}", state="queued", queue_id=self.busy[i % len(self.busy)],
                     requirement_id=lanes[i % half + (half if 2 * i >= waiting else 0)] if lanes else None,
                     order_key=now - timedelta(seconds=waiting - i), enqueued_at=now - timedelta(seconds=waiting - i),
                 )

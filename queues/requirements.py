@@ -67,7 +67,8 @@ def fit(queue: Queue, call: Call, *, entered: datetime, now: datetime) -> Fit:
     known = needs_of(queue.requirement_id, call.own_requirement_id)
     needs = skills.merged(known.get(queue.requirement_id or 0, ()), known.get(call.own_requirement_id or 0, ()))
     path = skills.stages(needs, steps_of(queue))
-    place = skills.stage_at(path, (now - entered).total_seconds(), crew_of(queue, needs))
+    crew = crew_of(queue, needs) if len(path) > 1 else []  # without a step to take, who is there changes nothing
+    place = skills.stage_at(path, (now - entered).total_seconds(), crew)
     following = path[place + 1] if place + 1 < len(path) else None
     asked = intern(needs)
     present = asked if place == 0 else intern(path[place].needs)
