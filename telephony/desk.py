@@ -14,6 +14,7 @@ from callcenter.core.errors import Refusal
 from ivr import runs
 from ivr.models import FlowRun
 from ivr.services import Route, route
+from queues import requirements
 from queues import services as acd
 from queues.models import Call, Command, Offer, Queue
 from queues.states import LIVE, WAITING, OfferOutcome
@@ -154,7 +155,8 @@ class RowDesk:
         assert self._route
         queue_id, wanted = flows.place_of(target, self._route.queue_id)
         priority = max(self._route.priority, int(target["priority"]))
-        placement = acd.enqueue(self._id, queue_id, priority=priority, wanted_agent_id=wanted, collected=target["collected"])
+        asks: dict[str, Any] = {"wanted_agent_id": wanted, "skills": requirements.named(target["skills"]), "collected": target["collected"]}
+        placement = acd.enqueue(self._id, queue_id, priority=priority, **asks)
         self.heard = sounds.of(placement.queue_id)
         if placement.queued:
             self.answer(self._sounds_now())

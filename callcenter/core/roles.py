@@ -22,6 +22,7 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
+    "queues.queueskill", "queues.relaxationstep",
     "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
     "queues.announcement", "queues.music", "queues.wayout",
     "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.prompt", "telephony.trunk",
@@ -30,6 +31,7 @@ RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",
     "ivr.recording", "ivr.recordingcode",
+    "queues.requirement", "queues.requiredskill",
     "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "core.logentry",
 )  # fmt: skip
 PEOPLE = ("auth.user", "auth.group")

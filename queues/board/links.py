@@ -74,5 +74,18 @@ def of_team(team: Team, since: datetime) -> dict[str, str]:
     }
 
 
+def of_skill(skill: int, since: datetime, queues: Iterable[Queue], **staff: Any) -> dict[str, str]:
+    """Entries of these queues that asked for a skill, those who wait whenever they came; and the agents who have it."""
+    asked: dict[str, Any] = {"requirement__needs__skill__id__exact": skill, "queue__id__in": _ids(queues)}
+    came = {name: listing("segment", figure=name, entered_at__gte=since.isoformat(), **asked) for name in ("answered", "abandoned")}
+    has: dict[str, Any] = {"skills__skill__id__exact": skill, **staff}
+    return {
+        **came,
+        "waiting": listing("segment", figure="waiting", **asked),
+        "at_work": agents(**has),
+        "agents": listing("agent", app="agents", **has),
+    }
+
+
 def _ids(queues: Iterable[Queue]) -> str:
     return ",".join(str(queue.pk) for queue in queues)

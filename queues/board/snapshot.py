@@ -14,7 +14,7 @@ from django.utils import timezone
 from agents.models import Agent, BreakReason
 from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
-from queues import overflow
+from queues import overflow, requirements
 from queues.estimate import expect
 from queues.hours import ALWAYS_OPEN, HoursState
 from queues.hours_reading import hours_of
@@ -27,6 +27,7 @@ from queues.ways import RULES, Way, kind_of
 
 from . import links
 from .scope import lookups_of, visible_queues, visible_to
+from .skills import skills_of
 from .teams import teams_of
 from .today import today
 
@@ -56,13 +57,14 @@ def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
         "waiting": _line(waiting),
         "agents": _agents(agents, served),
         "teams": teams_of(agents),
+        "skills": skills_of(agents, shown, staff),
         "agents_link": links.listing("agent", app="agents", **staff),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name")),
     }
 
 
 def _waiting(queues: list[Queue]) -> Iterable[Call]:
-    return Call.objects.waiting().filter(queue__in=queues).select_related("queue", "wanted_agent")
+    return Call.objects.waiting().filter(queue__in=queues).select_related("queue", "wanted_agent", "preferred_agent")
 
 
 def _served(agents: list[Agent]) -> dict[int, list[Membership]]:
@@ -221,15 +223,16 @@ def _whole(value: float | None) -> int | None:
 
 def _line(waiting: list[Call]) -> dict[str, Any]:
     rung = _rung([call.pk for call in waiting[:WAITING_SHOWN]])
+    skills = requirements.words_of(call.requirement_id for call in waiting[:WAITING_SHOWN])
     places: Counter[int] = Counter()
     rows = []
     for call in waiting[:WAITING_SHOWN]:
         places[call.queue_id or 0] += 1
-        rows.append(_in_line(call, places[call.queue_id or 0], rung.get(call.pk, [])))
+        rows.append(_in_line(call, places[call.queue_id or 0], rung.get(call.pk, []), skills.get(call.requirement_id or 0, [])))
     return {"total": len(waiting), "rows": rows}
 
 
-def _in_line(call: Call, place: int, rung: list[str]) -> dict[str, Any]:
+def _in_line(call: Call, place: int, rung: list[str], skills: list[str]) -> dict[str, Any]:
     return {
         "id": call.pk,
         "place": place,
@@ -240,6 +243,8 @@ def _in_line(call: Call, place: int, rung: list[str]) -> dict[str, Any]:
         "enqueued_at": call.enqueued_at,
         "attempts": call.attempts,
         "wanted": call.wanted_agent.name if call.wanted_agent else "",
+        "kept_for": call.preferred_agent.name if call.preferred_agent and not rung else "",
+        "skills": skills,
         "rung": rung,
         "link": links.call(call.pk),
         **chip(CALL, call.state),

@@ -22,6 +22,10 @@ from .hours import OpeningSpan as OpeningSpan
 from .hours import Schedule as Schedule
 from .hours import SpecialDay as SpecialDay
 from .hours import Weekday as Weekday
+from .skills import QueueSkill as QueueSkill
+from .skills import RelaxationStep as RelaxationStep
+from .skills import RequiredSkill as RequiredSkill
+from .skills import Requirement as Requirement
 from .traffic import Call as Call
 from .traffic import Command as Command
 from .traffic import Offer as Offer

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from agents.models import Agent
@@ -17,6 +18,7 @@ from .. import states
 from ..querysets import CallQuerySet, OfferQuerySet
 from ..states import CALL, CallOutcome, OfferOutcome, SegmentOutcome
 from .configuration import Disposition, Queue
+from .skills import Requirement
 
 if TYPE_CHECKING:
     from callcenter.core.machine import Machine
@@ -53,6 +55,20 @@ class Call(Stateful):
         related_name="+",
         help_text="Only this agent may take it (a call to an extension).",
     )
+    preferred_agent = models.ForeignKey(
+        Agent, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+", db_index=False,
+        help_text="For now only this agent gets it: the one who talked to the caller last.",
+    )  # fmt: skip
+    preferred_until = models.DateTimeField(null=True, blank=True, editable=False, help_text="How long it is kept for that agent.")
+    own_requirement = models.ForeignKey(
+        Requirement, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+", db_index=False,
+        help_text="The skills that the call brought along, whatever queue it is in.",
+    )  # fmt: skip
+    requirement = models.ForeignKey(
+        Requirement, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="calls", db_index=False,
+        help_text="The skills that are asked for now, relaxed as far as it has waited.",
+    )  # fmt: skip
+    relax_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When less is asked for.")
     priority = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(10)], help_text="0 normal to 10; each step is a head start."
     )
@@ -102,9 +118,26 @@ class Call(Stateful):
             ),
             models.CheckConstraint(condition=~Q(state=states.ENDED) | Q(ended_at__isnull=False), name="call_ended_has_time"),
             models.UniqueConstraint(fields=["resumes"], condition=Q(resumes__isnull=False), name="call_resumed_once"),
+            models.CheckConstraint(
+                condition=Q(preferred_agent__isnull=True) | Q(preferred_until__isnull=False), name="call_preference_ends"
+            ),
         ]
         indexes = [
             models.Index(fields=["queue", "order_key", "id"], condition=Q(state__in=states.WAITING), name="call_line"),
+            models.Index(
+                F("queue"),
+                Coalesce("requirement", Value(0, models.BigIntegerField())),
+                F("order_key"),
+                F("id"),
+                condition=Q(state=states.QUEUED, wanted_agent__isnull=True, preferred_agent__isnull=True),
+                name="call_lane",
+            ),
+            models.Index(
+                fields=["preferred_agent", "order_key", "id"],
+                condition=Q(state=states.QUEUED, preferred_agent__isnull=False),
+                name="call_preferred",
+            ),
+            models.Index(fields=["relax_at"], condition=Q(state=states.QUEUED, relax_at__isnull=False), name="call_relaxation"),
             models.Index(
                 fields=["wanted_agent", "order_key", "id"],
                 condition=Q(state=states.QUEUED, wanted_agent__isnull=False),
@@ -127,6 +160,10 @@ class Segment(models.Model):
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="segments", help_text="Whose stay it is.")
     number = models.PositiveSmallIntegerField(help_text="1 for the first queue of the call, 2 for the next, …")
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="segments", help_text="Where it waited.")
+    requirement = models.ForeignKey(
+        Requirement, null=True, blank=True, on_delete=models.PROTECT, related_name="segments", db_index=False,
+        help_text="The skills that it asked for before any relaxation.",
+    )  # fmt: skip
     agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="segments", help_text="Who handled it.")
     outcome = models.CharField(
         max_length=10, choices=SegmentOutcome.choices, default=SegmentOutcome.WAITING, help_text="How the stay ended."
@@ -154,6 +191,7 @@ class Segment(models.Model):
         indexes = [
             models.Index(fields=["queue", "entered_at"], name="segment_queue_time"),
             models.Index(fields=["agent", "entered_at"], name="segment_agent_time"),
+            models.Index(fields=["entered_at"], condition=Q(requirement__isnull=False), name="segment_skilled_time"),
         ]
 
     def __str__(self) -> str:

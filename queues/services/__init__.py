@@ -30,6 +30,8 @@ from .offers import offer_rang as offer_rang
 from .presence import go_offline as go_offline
 from .presence import set_available as set_available
 from .presence import take_break as take_break
+from .relaxation import requirements_changed as requirements_changed
+from .relaxation import skills_changed as skills_changed
 from .steering import command as command
 from .steering import force_assign as force_assign
 from .steering import move_to_queue as move_to_queue

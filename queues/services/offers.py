@@ -17,7 +17,7 @@ from ..matching import ring_node
 from ..models import Call, Offer, Queue
 from ..slices import OFFER
 from ..states import AGENT_RINGING, MISSES, OfferOutcome
-from . import exits
+from . import exits, relaxation
 
 RANG = f"""
 WITH rang AS (
@@ -146,7 +146,11 @@ def _back_in_line(held: Held, call: Call, queue: Queue, outcome: OfferOutcome, *
     attempts = call.attempts + 1
     place = (call.order_key or held.now) - timedelta(seconds=boost)
     not_before = held.now + timedelta(seconds=queue.retry_delay) if queue.retry_delay else None
-    advance(call, event, actor=actor, cause=str(outcome), attempts=attempts, order_key=place, not_before=not_before)
+    # Whoever the call was kept for has had the chance.
+    free: dict[str, Any] = {"preferred_agent_id": None, "preferred_until": None} if call.preferred_agent_id else {}
+    advance(call, event, actor=actor, cause=str(outcome), attempts=attempts, order_key=place, not_before=not_before, **free)
+    if call.relax_at and call.relax_at <= held.now:
+        relaxation.catch_up(held, call)
     if queue.retry_limit and attempts >= queue.retry_limit:
         exits.leave(held, call, "retry_limit", actor="system:limits")
 
