@@ -201,6 +201,12 @@ class Phone(Protocol):
         """Ring all these devices at once, with our own SDP offer. A leg for each, in their order; for the last ones none
         when no INVITE is left for them. The first to answer ends the legs that were dialled with it (487, not by the peer)."""
 
+    def call_outside(self, uri: str, *, leg: LegId | None = None) -> LegId | None:
+        """Call one party through a trunk, with our own SDP offer; `uri` is what the edge accepts (`Permit.uri`). Then the
+        facts of the leg come as those of a phone. None when no INVITE is left for it.
+
+        :param leg: `CALLER` makes it the customer's leg, in a call that has none yet; None: a new one."""
+
     def hang_up(self, leg: LegId) -> None:
         """BYE, CANCEL or a failure answer, whatever the state of the dialog asks for; none if it is over."""
 

@@ -14,6 +14,7 @@ from .forks import Forks, devices_of
 from .hops import Hops, Ours, reply_to, stamp
 from .limits import Limits
 from .message import METHODS, Malformed, Message, parse
+from .outside import Outside
 from .refusals import Refusals
 from .shield import Refused, Silence
 from .tokens import Flow, Mark, Signer
@@ -45,6 +46,7 @@ class Dispatcher:
         self.register = register
         self.farewell = Farewell(ours, signer, send)
         self.forks = Forks(self.hops, directory, self.farewell, refresh)
+        self.outside = Outside(self.hops, directory, self.farewell)
         self.refusals = Refusals()
         self.unanswered = Unanswered(signer, self.farewell, self.refusals)
 
@@ -220,7 +222,12 @@ class Dispatcher:
             self._clean(message, wideband=flow.phone, outward=True)
             if message.method == "ACK":
                 self.forks.acknowledged(message)
+                self.outside.acknowledged(message)
+            self.outside.dress(message)
             self._forward(message, flow.address, phone=flow.phone)
+        elif leave := self.outside.leave_of(message.uri):
+            self._clean(message, wideband=False, outward=True)
+            self.outside.request(message, leave)
         elif devices := devices_of(message.uri):
             self._about_devices(message, devices)
         else:
@@ -258,6 +265,8 @@ class Dispatcher:
         if mark.device and not inside:
             self._clean(message, wideband=True, outward=False)
             self.forks.heard(message, mark.device, alive=inward)
+        elif not inside and not mark.phone and self.outside.heard(message, ours.branch):
+            return
         elif inside != inward:
             self._clean(message, wideband=mark.phone, outward=inside)
             self.send(message.encode(), theirs.reply_to)

@@ -191,6 +191,7 @@ class Server:
         elif op == "gone":
             self.calls.gone(note["port"])
             self.dispatcher.forks.abandon(note["port"])
+            self.dispatcher.outside.abandon(note["port"])
             self.dispatcher.unanswered.abandon(note["port"])
             self.limits.forget_process(note["port"])
         elif op == "claimed":
@@ -200,7 +201,7 @@ class Server:
         elif op == "drain":
             self.calls.draining = True
         elif op == "bye":
-            self.dispatcher.farewell.say(note["dialog"])
+            self.dispatcher.farewell.say(self.dispatcher.outside.as_known_there(note["dialog"]))
         else:
             log.warning("pipe: unknown note %r", op)
 
