@@ -88,7 +88,9 @@ class Trunk(models.Model):
     max_calls = models.PositiveIntegerField(default=0, help_text="Most calls at once from this trunk. 0: no limit.")
 
     host = models.CharField(
-        max_length=120, blank=True, help_text="Where our calls to the outside go: the provider's name or IPv4 address. Empty: none go there."
+        max_length=120,
+        blank=True,
+        help_text="Where our calls to the outside go: the provider's name or IPv4 address. Empty: none go there.",
     )
     port = models.PositiveIntegerField(
         default=5060, validators=[MinValueValidator(1), MaxValueValidator(65535)], help_text="UDP port of the provider, mostly 5060."
@@ -97,7 +99,9 @@ class Trunk(models.Model):
         max_length=80, blank=True, help_text="User name that the provider asks us for. Empty: it knows us by our address."
     )
     auth_secret = models.TextField(blank=True, editable=False, help_text="Password for the provider, encrypted.")
-    domain = models.CharField(max_length=120, blank=True, help_text="Host in the sender's address that we use there. Empty: the host above.")
+    domain = models.CharField(
+        max_length=120, blank=True, help_text="Host in the sender's address that we use there. Empty: the host above."
+    )
     caller_id = models.CharField(
         max_length=20, blank=True, help_text="Number that the people whom we call see, such as +4930123456. Empty: the user name."
     )
@@ -106,10 +110,14 @@ class Trunk(models.Model):
     )
     premium_allowed = models.BooleanField(default=False, help_text="Numbers that cost extra (premium rate, shared cost) may be called too.")
     max_outgoing = models.PositiveIntegerField(
-        default=5, validators=[MinValueValidator(1)], help_text="Most calls to the outside at once. Keep it near what you need: it bounds fraud."
+        default=5,
+        validators=[MinValueValidator(1)],
+        help_text="Most calls to the outside at once. Keep it near what you need: it bounds fraud.",
     )
     max_outgoing_per_hour = models.PositiveIntegerField(
-        default=60, validators=[MinValueValidator(1)], help_text="Most calls to the outside that may begin within an hour; bounds fraud too."
+        default=60,
+        validators=[MinValueValidator(1)],
+        help_text="Most calls to the outside that may begin within an hour; bounds fraud too.",
     )
 
     class Meta:
@@ -129,12 +137,17 @@ class DialRule(models.Model):
     position = models.PositiveIntegerField(default=10, help_text="Rules are asked in this order, lowest first.")
     prefix = models.CharField(max_length=20, help_text="How the number begins, such as +49 or +4930; + alone is every number.")
     trunk = models.ForeignKey(
-        Trunk, on_delete=models.CASCADE, related_name="rules", help_text="Carries the call; if it has no room, the next rule that fits is asked."
+        Trunk,
+        on_delete=models.CASCADE,
+        related_name="rules",
+        help_text="Carries the call; if it has no room, the next rule that fits is asked.",
     )
     strip = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(20)], help_text="So many characters are taken off the front, the + included."
     )
-    prepend = models.CharField(max_length=20, blank=True, help_text="Then these digits are put in front, such as 00 for providers that want no +.")
+    prepend = models.CharField(
+        max_length=20, blank=True, help_text="Then these digits are put in front, such as 00 for providers that want no +."
+    )
     active = models.BooleanField(default=True, help_text="Off: passed over.")
     note = models.CharField(max_length=200, blank=True, help_text="What it is for.")
 

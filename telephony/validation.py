@@ -42,7 +42,9 @@ def _check_outgoing(trunk: Trunk) -> None:
         if not PREFIX.fullmatch(line) or line == "+":
             raise ValidationError({"allowed_prefixes": f"“{line}” is no beginning of a number. Write + and the country, such as +49."})
     if trunk.host and not prefixes(trunk.allowed_prefixes):
-        raise ValidationError({"allowed_prefixes": "Nothing may be called through this trunk. Name the countries, such as +49, one per line."})
+        raise ValidationError(
+            {"allowed_prefixes": "Nothing may be called through this trunk. Name the countries, such as +49, one per line."}
+        )
 
 
 def prefixes(text: str) -> list[str]:

@@ -22,12 +22,12 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
-    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk",
+    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk", "telephony.dialrule",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",
-    "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "core.logentry",
+    "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "telephony.outboundcall", "core.logentry",
 )  # fmt: skip
 PEOPLE = ("auth.user", "auth.group")
 

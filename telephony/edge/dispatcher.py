@@ -17,7 +17,7 @@ from .message import METHODS, Malformed, Message, parse
 from .outside import Outside
 from .refusals import Refusals
 from .shield import Refused, Silence
-from .tokens import Flow, Mark, Signer
+from .tokens import Flow, Leave, Mark, Signer
 from .unanswered import Unanswered
 from .uri import Address, NameAddr, Uri, Via, parameters
 
@@ -45,6 +45,7 @@ class Dispatcher:
         self.tell = tell
         self.register = register
         self.farewell = Farewell(ours, signer, send)
+        self._refresh = refresh
         self.forks = Forks(self.hops, directory, self.farewell, refresh)
         self.outside = Outside(self.hops, directory, self.farewell)
         self.refusals = Refusals()
@@ -226,12 +227,25 @@ class Dispatcher:
             self.outside.dress(message)
             self._forward(message, flow.address, phone=flow.phone)
         elif leave := self.outside.leave_of(message.uri):
-            self._clean(message, wideband=False, outward=True)
-            self.outside.request(message, leave)
+            self._to_outside(message, leave)
         elif devices := devices_of(message.uri):
             self._about_devices(message, devices)
         else:
             raise Refused(481, "Call/Transaction Does Not Exist") if message.tag("to") else Refused(403, "Forbidden")
+
+    def _to_outside(self, message: Message, leave: Leave) -> None:
+        """A trunk that the directory does not know may have been set up an instant ago: the rows are read again for it."""
+        self._clean(message, wideband=False, outward=True)
+        if message.method == "INVITE" and leave.trunk not in self.directory.providers:
+            self._refresh(lambda: self._late_to_outside(message, leave))
+        else:
+            self.outside.request(message, leave)
+
+    def _late_to_outside(self, message: Message, leave: Leave) -> None:
+        try:
+            self.outside.request(message, leave)
+        except Refused as refused:
+            self.refuse(message, reply_to(message), refused)
 
     def _about_devices(self, message: Message, devices: list[int]) -> None:
         if message.method == "ACK":

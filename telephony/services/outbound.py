@@ -161,5 +161,3 @@ def _permit(call_id: int, number: str, way: Way, purpose: str) -> Permit:
 def ended(call_id: int) -> None:
     """What was dialled for this call is over, though the call may go on: the trunk has room again."""
     OutboundCall.objects.filter(call=call_id, ended_at__isnull=True).update(ended_at=timezone.now())
-
-

@@ -118,7 +118,16 @@ def test_only_what_begins_or_stops_a_call_uses_a_leave(scene: Scene) -> None:
 
 def test_a_trunk_that_is_gone_is_said_to_be(scene: Scene) -> None:
     process_says(scene, "INVITE", leave(trunk=4))
+    assert statuses(scene) == []
+    scene.refreshed.pop()()
     assert statuses(scene) == [503]
+
+
+def test_a_trunk_that_was_set_up_an_instant_ago_is_found(scene: Scene) -> None:
+    process_says(scene, "INVITE", leave(trunk=4))
+    scene.directory.providers[4] = scene.directory.providers[3]
+    scene.refreshed.pop()()
+    assert [message.method for message in scene.heard(TRUNK)] == ["INVITE"]
 
 
 # ---- the transaction, passed on --------------------------------------------------------------------------------
