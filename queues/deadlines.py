@@ -11,7 +11,9 @@ from django.db.models import Exists, Min, OuterRef, Q, QuerySet
 from agents.models import Agent, Device
 from agents.states import OFFLINE
 
-from .models import Call, Lease, Membership, Offer, Queue
+from .callbackhours import is_open
+from .callbackstates import DUE, SCHEDULED
+from .models import Call, Callback, Lease, Membership, Offer, Queue
 from .querysets import CallQuerySet
 from .states import QUEUED, WRAP_UP
 
@@ -77,6 +79,23 @@ def agents_with_work(now: datetime) -> list[int]:
     return _ids(free.filter(Exists(common) | Exists(waiting.filter(wanted_agent=OuterRef("pk")))).order_by("pk"))
 
 
+def callbacks_due(now: datetime) -> list[int]:
+    return _ids(Callback.objects.filter(state=SCHEDULED, due_at__lte=now).order_by("due_at"))
+
+
+def callbacks_out_of_time(now: datetime) -> list[int]:
+    """In line, but too late, outside the hours of their queue, or of customers who called again and were answered."""
+    answered = Call.objects.filter(
+        caller_number=OuterRef("number"), direction="inbound", queue=OuterRef("queue"), answered_at__gt=OuterRef("requested_at")
+    )
+    in_line = Callback.objects.filter(state=DUE).select_related("queue").annotate(answered=Exists(answered))
+    return [one.pk for one in in_line if one.answered or one.expires_at <= now or not _may_call(one.queue, now)]
+
+
+def _may_call(queue: Queue, now: datetime) -> bool:
+    return is_open(now, queue.callback_from, queue.callback_until, queue.timezone)
+
+
 def next_after(now: datetime, listening_since: datetime) -> datetime | None:
     """The earliest moment at which the rows ask for something; None: never, as they are now.
 
@@ -89,6 +108,7 @@ def next_after(now: datetime, listening_since: datetime) -> datetime | None:
         _least(Call.objects.filter(state=WRAP_UP), "wrap_up_until"),
         _least(Device.objects.all(), "lease_until"),
         _least(Call.objects.filter(state=QUEUED, not_before__gt=now), "not_before"),
+        _least(Callback.objects.filter(state=SCHEDULED), "due_at"),
         _cool_down_ends(now),
         *_waits_end(),
         *_tiers_open(now),
@@ -121,7 +141,8 @@ def _tiers_open(now: datetime) -> list[datetime]:
 
 
 def _waiting(queue: Queue) -> CallQuerySet:
-    return Call.objects.filter(queue=queue, state=QUEUED)
+    """Callers on the line: a callback waits as long as it takes, nobody listens to music meanwhile."""
+    return Call.objects.filter(queue=queue, state=QUEUED, callback__isnull=True)
 
 
 def _limits() -> Iterator[tuple[str, int, CallQuerySet]]:

@@ -22,7 +22,7 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
-    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk", "telephony.dialrule",
+    "queues.callback", "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk", "telephony.dialrule",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",

@@ -20,8 +20,8 @@ MOVED = "moved"
 """Exit reason of a stay that a supervisor ended: the chain of fallbacks begins anew after it."""
 
 NEW_STAY = """
-INSERT INTO queues_segment (call_id, number, queue_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by)
-SELECT %(call)s, count(*) + 1, %(queue)s, 'waiting', '', %(now)s, 0, '' FROM queues_segment WHERE call_id = %(call)s
+INSERT INTO queues_segment (call_id, number, queue_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by, callback)
+SELECT %(call)s, count(*) + 1, %(queue)s, 'waiting', '', %(now)s, 0, '', %(callback)s FROM queues_segment WHERE call_id = %(call)s
 """
 
 CLOSE_STAY = """
@@ -89,8 +89,9 @@ def refusal(held: Held, queue: Queue, call: Call, *, moving: bool = False) -> st
 
 
 def waiting_in(queue: Queue) -> int:
-    ringing = Offer.objects.open().filter(queue=queue).values("call").distinct().count()
-    return Call.objects.filter(queue=queue, state=QUEUED).count() + ringing
+    """Callers on the line; who waits for a callback takes no room."""
+    ringing = Offer.objects.open().filter(queue=queue, call__callback__isnull=True).values("call").distinct().count()
+    return Call.objects.filter(queue=queue, state=QUEUED, callback__isnull=True).count() + ringing
 
 
 def staffed(queue: Queue, wanted_agent_id: int | None = None) -> bool:
@@ -117,7 +118,7 @@ def join(
     data: dict[str, Any] = {"queue": queue.pk, "priority": call.priority}
     if resumes:
         place, data = {**place, "resumes_id": resumes}, {**data, "resumed": True}
-    sql.run(NEW_STAY, {"call": call.pk, "queue": queue.pk, "now": held.now})
+    sql.run(NEW_STAY, {"call": call.pk, "queue": queue.pk, "now": held.now, "callback": call.callback_id is not None})
     event = "overflowed" if moved else "queue_call"
     advance(call, event, actor=actor, cause=cause, data=data, **place)
     bell.ring_alarm(seconds_away=min([limit for limit in (queue.max_wait, queue.tier_wait) if limit], default=math.inf))
