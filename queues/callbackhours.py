@@ -18,9 +18,11 @@ def next_open(moment: datetime, opens: time, closes: time, zone: str) -> datetim
     """`moment` itself if it lies within the span, else when the span opens next."""
     if is_open(moment, opens, closes, zone):
         return moment
-    local = moment.astimezone(ZoneInfo(zone))
-    opening = datetime.combine(local.date(), opens, ZoneInfo(zone))
-    if opening <= moment:
-        opening = datetime.combine(local.date() + timedelta(days=1), opens, ZoneInfo(zone))
-    # Where clocks go forward this wall time may not exist; the instant that it names is an hour later, and open all the same.
-    return opening.astimezone(moment.tzinfo)
+    today = moment.astimezone(ZoneInfo(zone)).date()
+    # A wall time that clocks show twice opens twice; one that they leave out opens an hour later by the clock.
+    openings = (
+        datetime.combine(day, opens, ZoneInfo(zone)).replace(fold=fold).astimezone(moment.tzinfo)
+        for day in (today, today + timedelta(days=1))
+        for fold in (0, 1)
+    )
+    return next(opening for opening in openings if opening > moment)

@@ -141,6 +141,12 @@ class ClerkDesk:
     def farewell(self) -> None:
         self._ask("farewell")
 
+    def call_customer(self) -> None:
+        self._ask("call_customer")
+
+    def customer_answered(self) -> None:
+        self._ask("customer_answered")
+
     def hang_up(self, by: str, reason: str) -> None:
         self._ask("hang_up", by=by, reason=reason)
 

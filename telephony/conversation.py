@@ -294,9 +294,13 @@ class Conversation:
         self.comfort_at = None
         self.talk = Talk(self.phone, self.side, ringing.offer, leg, tuple(offer for offer in stopped if offer != ringing.offer))
         self._enter(Phase.TALKING)
-        self.side.answer()
+        self._pick_up()
         self.talk.connect(self.holding)
         self.desk.accept(ringing.offer)
+
+    def _pick_up(self) -> None:
+        """An agent is there: the caller is answered at the latest now."""
+        self.side.answer()
 
     def _accepted(self, accepted: records.Accepted) -> None:
         talk = self.talk

@@ -16,12 +16,30 @@ from ivr.models import FlowRun
 from ivr.services import Route, route
 from queues import services as acd
 from queues.models import Call, Command, Offer, Queue
-from queues.states import LIVE, WAITING, OfferOutcome
+from queues.services.attempts import NO_LINE, NUMBER_REFUSED
+from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
 from . import flows, sounds
+from .addresses import edge_address
+from .models import OutboundCall
 from .ports import CallerArrived
-from .records import Accepted, Comfort, DeskFact, Farewell, FlowRunEnded, FlowVisited, LegRecord, Moved, Placed, Routed, Told, Unrouted
-from .services import legs, nodes
+from .records import (
+    Accepted,
+    Comfort,
+    CustomerMayBeCalled,
+    CustomerMayNotBeCalled,
+    DeskFact,
+    Farewell,
+    FlowRunEnded,
+    FlowVisited,
+    LegRecord,
+    Moved,
+    Placed,
+    Routed,
+    Told,
+    Unrouted,
+)
+from .services import legs, nodes, outbound
 from .services.legs import wall
 from .wishes import Wish
 
@@ -52,6 +70,7 @@ class RowDesk:
             "enqueue": self._enqueue_from_flow,
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
+            "call_customer": self._call_customer, "customer_answered": self._customer_answered,
             "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
         }  # fmt: skip
@@ -198,6 +217,26 @@ class RowDesk:
 
     def _offer_failed(self, offer: int, outcome: str, status: int | None, *, again: bool) -> None:
         acd.offer_failed(offer, OfferOutcome(outcome), sip_status=status)
+
+    # ---- calling back -------------------------------------------------------------------------------------------
+    def _call_customer(self, *, again: bool) -> None:
+        """The number is the row's: a call process can ask for no other."""
+        number, state = Call.objects.values_list("callback__number", "state").get(pk=self._id)
+        if state != DIALLING or not number:
+            self.answer(CustomerMayNotBeCalled("over"))
+            return
+        outbound.ended(self._id)  # what a clerk before us was asked for, and the process never heard of
+        try:
+            permit = outbound.permit(self._id, number, purpose=OutboundCall.Purpose.CALLBACK)
+        except (outbound.TrunkFull, outbound.TrunkQuotaUsed):
+            self.answer(CustomerMayNotBeCalled(NO_LINE))
+        except outbound.OutboundRefused:
+            self.answer(CustomerMayNotBeCalled(NUMBER_REFUSED))
+        else:
+            self.answer(CustomerMayBeCalled(permit.uri(edge_address())))
+
+    def _customer_answered(self, *, again: bool) -> None:
+        acd.customer_answered(self._id)
 
     # ---- the talk and its end -----------------------------------------------------------------------------------
     def _hold(self, *, again: bool) -> None:

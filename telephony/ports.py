@@ -128,6 +128,18 @@ class CallComing:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackWanted:
+    """This process carries an attempt to call somebody back: agents are rung for it first, then the customer is called."""
+
+    number: str
+    name: str
+    ring_seconds: float
+    """How long the customer's phone may ring."""
+    ringing: str
+    """Path of the WAV file that the agent hears meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClerkAssigned:
     """The socket that came with this leads to the clerk who writes for this process."""
 
@@ -153,7 +165,10 @@ class NodeLost:
 
 
 PhoneFact = CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | MediaLost
-NodeFact = OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned | CallComing
+NodeFact = (
+    OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned | CallComing
+    | CallbackWanted
+)  # fmt: skip
 
 Fact = PhoneFact | NodeFact
 

@@ -128,7 +128,21 @@ class Told:
     answer: dict[str, Any] | None
 
 
-DeskFact = Told | Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted
+@dataclass(frozen=True, slots=True)
+class CustomerMayBeCalled:
+    """By this URI, which the edge accepts once."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMayNotBeCalled:
+    """No trunk has room now (`no_line`), or none may call this number at all (`number_refused`)."""
+
+    reason: str
+
+
+DeskFact = Told | Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
 StoryFact = PhoneFact | NodeFact | DeskFact
 
 
@@ -198,6 +212,12 @@ class Desk(Protocol):
 
     def farewell(self) -> None:
         """Ask for the queue's last words: `Farewell`."""
+
+    def call_customer(self) -> None:
+        """An agent waits on the line to call the customer back: `CustomerMayBeCalled` or `CustomerMayNotBeCalled`."""
+
+    def customer_answered(self) -> None:
+        """The customer who was called back is on the line."""
 
     def hang_up(self, by: str, reason: str) -> None:
         """The caller's line is closed. `by`: caller, agent or system."""

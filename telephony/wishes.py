@@ -14,6 +14,8 @@ from .ports import CallerArrived, DialogData, Quality
 from .records import (
     Accepted,
     Comfort,
+    CustomerMayBeCalled,
+    CustomerMayNotBeCalled,
     DeskFact,
     Farewell,
     FlowRunEnded,
@@ -80,7 +82,10 @@ def answer(fact: DeskFact) -> bytes:
     return _line({"fact": type(fact).__name__, **asdict(fact)})
 
 
-FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Comfort, Farewell, Accepted)}
+FACTS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (Told, Routed, Unrouted, Placed, Moved, Comfort, Farewell, Accepted, CustomerMayBeCalled, CustomerMayNotBeCalled)
+}
 
 
 def fact(message: dict[str, Any]) -> DeskFact:
