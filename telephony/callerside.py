@@ -71,6 +71,13 @@ class CallerSide:
             self._prompts = prompts
             self._catch_up()
 
+    def hush(self) -> None:
+        """Stop what is being said; the music goes on."""
+        self._prompts = ()
+        if self.audible:
+            self.phone.stop_playing(CALLER)
+            self.play_music(CALLER)
+
     def say_unanswered(self, prompts: tuple[str, ...]) -> None:
         """Last words. Before an answer they go out as early media: nobody is billed for a refusal."""
         self._prompts = prompts

@@ -147,6 +147,12 @@ class ClerkDesk:
     def customer_answered(self) -> None:
         self._ask("customer_answered")
 
+    def check_callback(self, number: str) -> None:
+        self._ask("check_callback", number=number)
+
+    def request_callback(self, number: str) -> None:
+        self._ask("request_callback", number=number)
+
     def hang_up(self, by: str, reason: str) -> None:
         self._ask("hang_up", by=by, reason=reason)
 

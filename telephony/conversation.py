@@ -13,6 +13,7 @@ from typing import Any
 from ivr.flow.words import Hand
 
 from . import ports, records
+from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
 from .legbook import LegBook
@@ -64,7 +65,9 @@ class Conversation:
         self.early: list[Ringing] = []
         """Offers that overtook the news that the call is placed, or that came while the records had not agreed to a talk."""
         self.comfort_at: float | None = None
+        self.offer = CallbackOffer(self.side, desk, lambda: self.side.profile.callback if self.side.profile else None)
         self.last_words: tuple[str, ...] = ()
+        self.last_reason = "fallback"
 
     # ---- in -----------------------------------------------------------------------------------------------
     def hear(self, fact: StoryFact, now: float) -> None:
@@ -82,11 +85,12 @@ class Conversation:
         if self.comfort_at is not None and self.comfort_at <= now:
             self._ask_for_comfort()
         self.guide.tick(now)
+        self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
             self._turned_away(503, "records away")
         if self.phase is Phase.LEAVING and now >= self.phase_since + LAST_WORDS_SECONDS:
-            self._turned_away(480)
+            self._turned_away(480, self.last_reason)
         if self.phase is Phase.OVER and now >= self.phase_since + LINGER_SECONDS:
             self.legs.forget_all(now)
 
@@ -96,6 +100,7 @@ class Conversation:
 
     def _deadlines(self) -> Iterator[float]:
         yield from self.ringer.deadlines()
+        yield from self.offer.deadlines()
         if self.comfort_at is not None:
             yield self.comfort_at
         if self.guide.deadline is not None:
@@ -160,6 +165,8 @@ class Conversation:
     def _digit_pressed(self, pressed: ports.DigitPressed) -> None:
         if pressed.leg == CALLER and self.phase is Phase.GUIDED:
             self.guide.digit(pressed.digit, self.now)
+        elif pressed.leg == CALLER and self.phase is Phase.WAITING:
+            self.offer.pressed(pressed.digit, self.now)
 
     def _unrouted(self, unrouted: records.Unrouted) -> None:
         self._turned_away(unrouted.status, unrouted.reason)
@@ -185,6 +192,7 @@ class Conversation:
             self.side.ring()  # an agent is free: nothing but ringing, unless that comes to nothing
         self.side.say(placed.prompts)
         self._plan_comfort()
+        self.offer.plan(self.now)
 
     def _moved(self, moved: records.Moved) -> None:
         self.side.profile = moved.profile  # also for who talks already, and is put on hold later
@@ -194,9 +202,10 @@ class Conversation:
         self._welcome()
         self.side.say(moved.prompts)
         self._plan_comfort()
+        self.offer.plan(self.now)
 
     def _comfort(self, comfort: records.Comfort) -> None:
-        if self.phase is Phase.WAITING:
+        if self.phase is Phase.WAITING and not self.offer.busy:
             self.side.say(comfort.prompts)
 
     def _plan_comfort(self) -> None:
@@ -205,8 +214,15 @@ class Conversation:
 
     def _ask_for_comfort(self) -> None:
         self._plan_comfort()
-        if self.side.audible:
+        if self.side.audible and not self.offer.busy:
             self.desk.comfort()
+
+    # ---- the caller may be called back instead ----------------------------------------------------------------
+    def _callback_checked(self, checked: records.CallbackChecked) -> None:
+        self.offer.checked(checked, self.now)
+
+    def _callback_denied(self, _: records.CallbackDenied) -> None:
+        self.offer.denied()
 
     def _call_moved(self, _: ports.CallMoved) -> None:
         if self.phase in (Phase.ARRIVING, Phase.WAITING):
@@ -221,15 +237,16 @@ class Conversation:
             return
         self.ringer.stop_all()
         self._enter(Phase.LEAVING)
+        self.last_reason = farewell.reason if farewell.reason == "callback" else "fallback"
         if farewell.prompts:
             self.last_words = farewell.prompts
             self.side.say_unanswered(farewell.prompts)
         else:
-            self._turned_away(480)
+            self._turned_away(480, self.last_reason)
 
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
         if self.phase is Phase.LEAVING and fact.leg == CALLER and fact.prompt == self.last_words[-1]:
-            self._turned_away(480)
+            self._turned_away(480, self.last_reason)
         elif self.phase is Phase.GUIDED and fact.leg == CALLER:
             self.guide.prompt_ended(fact.prompt, self.now)
 
@@ -423,6 +440,8 @@ class Conversation:
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
         self.phase_since = self.now
+        if phase is not Phase.WAITING:
+            self.offer.forget()
 
 
 HEARS: dict[type, Callable[[Conversation, Any], None]] = {
@@ -449,5 +468,7 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Comfort: Conversation._comfort,
     records.Farewell: Conversation._farewell,
     records.Accepted: Conversation._accepted,
+    records.CallbackChecked: Conversation._callback_checked,
+    records.CallbackDenied: Conversation._callback_denied,
 }
-"""Facts that the story turns on; others (digits, a drain) are for the process around it."""
+"""Facts that the story turns on; others (a drain) are for the process around it."""

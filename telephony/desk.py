@@ -15,7 +15,7 @@ from ivr import runs
 from ivr.models import FlowRun
 from ivr.services import Route, route
 from queues import services as acd
-from queues.models import Call, Command, Offer, Queue
+from queues.models import Call, Callback, Command, Offer, Queue
 from queues.services.attempts import NO_LINE, NUMBER_REFUSED
 from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
@@ -25,6 +25,8 @@ from .models import OutboundCall
 from .ports import CallerArrived
 from .records import (
     Accepted,
+    CallbackChecked,
+    CallbackDenied,
     Comfort,
     CustomerMayBeCalled,
     CustomerMayNotBeCalled,
@@ -42,6 +44,8 @@ from .records import (
 from .services import legs, nodes, outbound
 from .services.legs import wall
 from .wishes import Wish
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ class RowDesk:
             "enqueue": self._enqueue_from_flow,
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
+            "check_callback": self._check_callback, "request_callback": self._request_callback,
             "call_customer": self._call_customer, "customer_answered": self._customer_answered,
             "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
@@ -217,6 +222,32 @@ class RowDesk:
 
     def _offer_failed(self, offer: int, outcome: str, status: int | None, *, again: bool) -> None:
         acd.offer_failed(offer, OfferOutcome(outcome), sip_status=status)
+
+    # ---- asking to be called back ---------------------------------------------------------------------------------
+    def _check_callback(self, number: str, *, again: bool) -> None:
+        """Whether it is a number of the world that a trunk may call; the limits are looked at when it is called."""
+        written = number or Call.objects.values_list("caller_number", flat=True).get(pk=self._id)
+        try:
+            found = outbound.number_of(written)
+            outbound.ways(found)
+        except Refusal as refusal:
+            log.info("callback not possible", why=refusal.code)
+            self.answer(CallbackChecked(""))
+            return
+        self.answer(CallbackChecked(found, sounds.read_back(found)))
+
+    def _request_callback(self, number: str, *, again: bool) -> None:
+        if not (again and Callback.objects.filter(origin=self._id).exists()):  # else it was done; only the answer got lost
+            try:
+                acd.request_callback(self._id, outbound.number_of(number), name=self._caller_name())
+            except Refusal as refusal:
+                log.info("callback denied", why=refusal.code)
+                self.answer(CallbackDenied())
+                return
+        self.answer(Farewell(sounds.promise(), "callback"))
+
+    def _caller_name(self) -> str:
+        return Call.objects.values_list("caller_name", flat=True).get(pk=self._id)
 
     # ---- calling back -------------------------------------------------------------------------------------------
     def _call_customer(self, *, again: bool) -> None:

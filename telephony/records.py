@@ -13,6 +13,20 @@ from .ports import CallerArrived, DialogData, NodeFact, PhoneFact, Quality
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackTerms:
+    """How a queue lets its callers ask to be called back; the words are paths of WAV files."""
+
+    key: str
+    after: float
+    """Seconds of waiting after which it is offered, once. 0: announcements offer it."""
+    offer: tuple[str, ...] = ()
+    menu: tuple[str, ...] = ()
+    """1: the number that the caller calls from, 2: another one, star: wait on."""
+    enter: tuple[str, ...] = ()
+    sorry: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class QueueProfile:
     """What a queue lets its callers hear."""
 
@@ -23,6 +37,7 @@ class QueueProfile:
     deliver_directly: bool = False
     comfort_every: float = 0
     """Seconds between two comfort messages; 0: never."""
+    callback: CallbackTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +157,24 @@ class CustomerMayNotBeCalled:
     reason: str
 
 
-DeskFact = Told | Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
+@dataclass(frozen=True, slots=True)
+class CallbackChecked:
+    """The number that was asked about in the form in which it would be called, and the words that read it back; empty: it
+    cannot be called."""
+
+    number: str
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDenied:
+    """The caller cannot be called back; the place in line is as it was. Granted is a `Farewell`."""
+
+
+DeskFact = (
+    Told | Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
+    | CallbackChecked | CallbackDenied
+)  # fmt: skip
 StoryFact = PhoneFact | NodeFact | DeskFact
 
 
@@ -218,6 +250,12 @@ class Desk(Protocol):
 
     def customer_answered(self) -> None:
         """The customer who was called back is on the line."""
+
+    def check_callback(self, number: str) -> None:
+        """May the waiting caller be called back there? Empty: at the number of the call. `CallbackChecked`."""
+
+    def request_callback(self, number: str) -> None:
+        """Give the place in line to a callback: `Farewell`, or `CallbackDenied`."""
 
     def hang_up(self, by: str, reason: str) -> None:
         """The caller's line is closed. `by`: caller, agent or system."""

@@ -27,7 +27,8 @@ INT = array.array("i").itemsize
 MOST_SOCKETS = 4
 
 _FACTS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain, ClerkAssigned, CallComing, CallbackWanted)
+    kind.__name__: kind
+    for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain, ClerkAssigned, CallComing, CallbackWanted)
 }
 
 

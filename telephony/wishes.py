@@ -13,6 +13,9 @@ from typing import Any
 from .ports import CallerArrived, DialogData, Quality
 from .records import (
     Accepted,
+    CallbackChecked,
+    CallbackDenied,
+    CallbackTerms,
     Comfort,
     CustomerMayBeCalled,
     CustomerMayNotBeCalled,
@@ -84,7 +87,20 @@ def answer(fact: DeskFact) -> bytes:
 
 FACTS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (Told, Routed, Unrouted, Placed, Moved, Comfort, Farewell, Accepted, CustomerMayBeCalled, CustomerMayNotBeCalled)
+    for kind in (
+        Told,
+        Routed,
+        Unrouted,
+        Placed,
+        Moved,
+        Comfort,
+        Farewell,
+        Accepted,
+        CustomerMayBeCalled,
+        CustomerMayNotBeCalled,
+        CallbackChecked,
+        CallbackDenied,
+    )
 }
 
 
@@ -94,13 +110,19 @@ def fact(message: dict[str, Any]) -> DeskFact:
     """
     kind = FACTS[message.pop("fact")]
     if "profile" in message:
-        message["profile"] = QueueProfile(**message["profile"])
+        message["profile"] = _profile(message["profile"])
     if message.get("flow"):
         message["flow"] = FlowStart(**message["flow"])
     if "prompts" in message:
         message["prompts"] = tuple(message["prompts"])
     found: DeskFact = kind(**message)
     return found
+
+
+def _profile(fields: dict[str, Any]) -> QueueProfile:
+    terms = fields.pop("callback", None)
+    words = {name: tuple(value) if isinstance(value, list) else value for name, value in (terms or {}).items()}
+    return QueueProfile(**fields, callback=CallbackTerms(**words) if terms else None)
 
 
 def _line(message: dict[str, Any]) -> bytes:

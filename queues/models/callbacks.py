@@ -27,9 +27,7 @@ class Callback(Stateful):
     machine: ClassVar[Machine] = CALLBACK
     subject: ClassVar[str] = "callback"
 
-    state = models.CharField(
-        max_length=10, choices=CALLBACK.choices, default=states.SCHEDULED, editable=False, help_text="How far it is."
-    )
+    state = models.CharField(max_length=10, choices=CALLBACK.choices, default=states.SCHEDULED, editable=False, help_text="How far it is.")
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="callbacks", help_text="Whose agents call back.")
     number = models.CharField(max_length=20, help_text="Whom to call, with the country: +4930123456.")
     name = models.CharField(max_length=120, blank=True, help_text="Who that is, as far as we know.")

@@ -112,7 +112,9 @@ def _owed(queue: Queue, number: str, order_key: datetime) -> Callback | None:
 def _new(held: Held, queue: Queue, number: str, *, order_key: datetime, due_at: datetime, **facts: Any) -> Callback:
     latest = max(due_at, held.now) + timedelta(hours=queue.callback_expires_hours)
     opens = next_open(due_at, queue.callback_from, queue.callback_until, queue.timezone)
-    callback = Callback(queue=queue, number=number, order_key=order_key, due_at=opens, expires_at=max(latest, opens + timedelta(hours=1)), **facts)
+    callback = Callback(
+        queue=queue, number=number, order_key=order_key, due_at=opens, expires_at=max(latest, opens + timedelta(hours=1)), **facts
+    )
     try:
         with transaction.atomic():
             callback.save(force_insert=True)

@@ -320,7 +320,9 @@ def test_when_the_hours_end_it_leaves_the_line_and_keeps_its_place() -> None:
 @pytest.mark.parametrize("in_line", [True, False])
 def test_too_late_is_given_up(in_line: bool) -> None:
     support = queue()
-    callback = asked(support) if in_line else services.schedule_callback(support.pk, NUMBER, at=timezone.now() + timedelta(hours=1), actor="a")
+    callback = (
+        asked(support) if in_line else services.schedule_callback(support.pk, NUMBER, at=timezone.now() + timedelta(hours=1), actor="a")
+    )
     Callback.objects.update(expires_at=timezone.now(), due_at=timezone.now())
     services.sweep("test")
     assert fresh(callback).state == "expired"

@@ -182,6 +182,12 @@ class FakeDesk:
     def farewell(self) -> None:
         self._wish("farewell")
 
+    def check_callback(self, number: str) -> None:
+        self._wish("check_callback", number)
+
+    def request_callback(self, number: str) -> None:
+        self._wish("request_callback", number)
+
     def call_customer(self) -> None:
         self._wish("call_customer")
 
