@@ -31,6 +31,9 @@ FACTS = {
     "call.wrap_up_extended": "More time for the paperwork.",
     "call.command_settled": "The command was carried out, or could not be.",
     "call.offer_closed": "The offer ended.",
+    "call.taken_up": "A process was found that carries the callback.",
+    "call.outbound_permitted": "A trunk may carry the call to the outside.",
+    "call.outbound_refused": "No trunk may carry the call to the outside.",
 }
 """Lines that are no change of state; those are explained by the state table."""
 

@@ -16,8 +16,8 @@ CONFIRM = "If this is right, press 1. For another number, press 2. To keep waiti
 PROMISE = "Thank you. You keep your place in line. We will call you back. Good-bye."
 
 HEARD = sql.Slice(
-    Queue, "id", "answer_mode", "music", "deliver_directly", "greeting", "announce_position", "comfort", "comfort_every", "fallback_message",
-    "callback_offer", "callback_after", "callback_key",
+    Queue, "id", "answer_mode", "music", "deliver_directly", "greeting", "announce_position", "comfort", "comfort_every",
+    "fallback_message", "callback_offer", "callback_after", "callback_key",
 )  # fmt: skip
 QUEUE = f"SELECT {HEARD.columns('q')} FROM queues_queue q WHERE q.id = %s"  # noqa: S608
 

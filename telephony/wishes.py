@@ -121,7 +121,7 @@ def fact(message: dict[str, Any]) -> DeskFact:
 
 def _profile(fields: dict[str, Any]) -> QueueProfile:
     terms = fields.pop("callback", None)
-    words = {name: tuple(value) if isinstance(value, list) else value for name, value in (terms or {}).items()}
+    words: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in (terms or {}).items()}
     return QueueProfile(**fields, callback=CallbackTerms(**words) if terms else None)
 
 

@@ -39,7 +39,7 @@ PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("view", "add", "change"), ("auth.user",)),
         (("view",), ("auth.group", "auditlog.logentry")),
     ),
-    SUPERVISOR: ((("view",), CONFIGURATION + RECORDS),),
+    SUPERVISOR: ((("view",), CONFIGURATION + RECORDS), (("add", "change"), ("queues.callback",))),
     AUDITOR: ((("view",), (*CONFIGURATION, *RECORDS, *PEOPLE, "auditlog.logentry")),),
     AGENT: (),
 }

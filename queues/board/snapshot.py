@@ -15,7 +15,7 @@ from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
 from queues.metrics import AgentFigures, QueueFigures, level_for
 from queues.models import Call, Membership, Offer, Queue
-from queues.states import ACTIVE, CALL
+from queues.states import ACTIVE, CALL, DIALLING
 from queues.states import WRAP_UP as CALL_WRAP_UP
 
 from . import links
@@ -66,9 +66,15 @@ def _served(agents: list[Agent]) -> dict[int, list[Membership]]:
 
 
 def _line_tiles(waiting: list[Call], shown: list[Queue]) -> dict[str, Any]:
-    oldest = min((call.enqueued_at for call in waiting if call.enqueued_at), default=None)
+    callers = _on_the_line(waiting)
+    oldest = min((call.enqueued_at for call in callers if call.enqueued_at), default=None)
     link = links.waiting(shown)
-    return {"waiting": {"value": len(waiting), "link": link}, "longest": {"since": oldest, "link": link}}
+    return {"waiting": {"value": len(callers), "link": link}, "longest": {"since": oldest, "link": link}}
+
+
+def _on_the_line(waiting: list[Call]) -> list[Call]:
+    """Callers, without those who hung up and wait to be called back."""
+    return [call for call in waiting if call.callback_id is None]
 
 
 def _agent_tiles(agents: list[Agent], staff: dict[str, Any]) -> dict[str, Any]:
@@ -120,7 +126,7 @@ def _queue(
     figures: QueueFigures,
     staff: dict[str, Any],
 ) -> dict[str, Any]:
-    line = [call for call in waiting if call.queue_id == queue.pk]
+    line = [call for call in _on_the_line(waiting) if call.queue_id == queue.pk]
     serving = [agent for agent in agents if any(m.queue_id == queue.pk and m.logged_in for m in served[agent.pk])]
     return {
         "id": queue.pk,
@@ -206,6 +212,7 @@ def _in_line(call: Call, place: int, rung: list[str]) -> dict[str, Any]:
         "enqueued_at": call.enqueued_at,
         "attempts": call.attempts,
         "wanted": call.wanted_agent.name if call.wanted_agent else "",
+        "callback": links.callback(call.callback_id) if call.callback_id else "",
         "rung": rung,
         "link": links.call(call.pk),
         **chip(CALL, call.state),
@@ -256,10 +263,10 @@ def _callers(agents: list[Agent]) -> dict[int, dict[str, Any]]:
     ringing = Offer.objects.open().filter(agent__in=agents).select_related("call__queue")
     for offer in ringing:
         found[offer.agent_id] = _caller(offer.call, offer.opened_at)
-    talking = Call.objects.filter(agent__in=agents, state__in=[ACTIVE, CALL_WRAP_UP]).select_related("queue")
+    talking = Call.objects.filter(agent__in=agents, state__in=[DIALLING, ACTIVE, CALL_WRAP_UP]).select_related("queue")
     for call in talking:
         if call.agent_id:
-            found[call.agent_id] = _caller(call, call.answered_at)
+            found[call.agent_id] = _caller(call, call.answered_at or call.state_since)
     return found
 
 

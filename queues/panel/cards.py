@@ -24,8 +24,15 @@ def call_card(call: Call) -> dict[str, Any]:
         "arrived_at": call.arrived_at,
         "enqueued_at": call.enqueued_at,
         "collected": collected(call),
+        "callback": _callback(call),
         **chip(CALL, call.state),
     }
+
+
+def _callback(call: Call) -> dict[str, Any] | None:
+    """What the agent should know before the customer is called back."""
+    owed = call.callback
+    return {"id": owed.pk, "note": owed.note, "attempts": owed.attempts, "requested_at": owed.requested_at} if owed else None
 
 
 def earlier_calls(call: Call) -> list[dict[str, Any]]:

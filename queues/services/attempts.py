@@ -59,7 +59,7 @@ def failed(call: Call, reason: str, now: datetime) -> None:
 
 
 def of(call: Call) -> Callback:
-    return Callback.objects.select_related("queue").select_for_update(no_key=True, of=("self",)).get(pk=call.callback_id)
+    return Callback.objects.select_related("queue").select_for_update(no_key=True, of=("self",)).get(pk=call.callback_id or 0)
 
 
 def settle(callback: Callback, event: str, now: datetime, result: str, *, actor: str, **fields: Any) -> None:

@@ -47,7 +47,7 @@ def request_callback(call_id: int, number: str, *, name: str = "") -> Callback:
     order_key = call.order_key or held.now
     exits.close_stay(call, held.now, SegmentOutcome.CALLBACK, "callback", hung_up_by="")
     advance(call, "left_queue", actor="caller", cause="callback", data={"queue": call.queue_id}, wanted_agent=None, not_before=None)
-    queue = Queue.objects.get(pk=call.queue_id)
+    queue = Queue.objects.get(pk=call.queue_id or 0)
     facts: dict[str, Any] = {"name": name[:120], "priority": call.priority, "origin": call, "requested_by": "caller"}
     callback = _owed(queue, number, order_key) or _new(held, queue, number, order_key=order_key, due_at=held.now, **facts)
     matching.match_agents(held, freed)

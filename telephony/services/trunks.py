@@ -7,7 +7,7 @@ import ipaddress
 
 from django.conf import settings
 
-from callcenter.core import bell
+from callcenter.core import bell, vault
 from telephony.models import Trunk
 
 Network = ipaddress.IPv4Network
@@ -19,6 +19,13 @@ def set_trunk_password(trunk: Trunk, password: str) -> None:
     trunk.ha1_md5 = hashlib.md5(text, usedforsecurity=False).hexdigest()
     trunk.ha1_sha256 = hashlib.sha256(text).hexdigest()
     trunk.save(update_fields=["ha1_md5", "ha1_sha256"])
+    bell.ring(bell.EDGE)
+
+
+def set_provider_password(trunk: Trunk, password: str) -> None:
+    """Store what our calls prove to the provider, encrypted: each challenge needs it anew."""
+    trunk.auth_secret = vault.seal(password)
+    trunk.save(update_fields=["auth_secret"])
     bell.ring(bell.EDGE)
 
 

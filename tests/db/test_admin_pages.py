@@ -16,7 +16,7 @@ from django.utils import timezone
 from callcenter.core import events, roles
 from ivr.models import Number
 from queues import services
-from queues.models import CallerPriority, Command, Lease
+from queues.models import Callback, CallerPriority, Command, Lease
 from telephony.models import CallProcess, Leg, Node, Registration, Trunk
 
 from . import cast
@@ -129,6 +129,8 @@ def test_no_page_opens_for_an_agent(role: str) -> None:
 def test_those_who_only_look_can_change_nothing(role: str) -> None:
     client = client_of(role)
     for model, _ in pages():
+        if model is Callback and role == roles.SUPERVISOR:
+            continue  # supervisors promise callbacks
         row = model._default_manager.first()
         assert client.get(url(model, "add")).status_code == 403, model
         if row is not None:

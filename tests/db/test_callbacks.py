@@ -20,7 +20,7 @@ from queues.metrics.identity import broken_identities
 from queues.models import Call, Callback, Queue
 from queues.refusals import CallbackOwedAlready, CallbackUnderWay, CallNotWaiting, TimeHasPassed
 from queues.services import attempts
-from queues.states import ACTIVE, AGENT_RINGING, DIALLING, ENDED, IVR, LIVE, QUEUED, WRAP_UP
+from queues.states import ACTIVE, AGENT_RINGING, DIALLING, ENDED, IVR, LIVE, QUEUED, WRAP_UP, OfferOutcome
 from tests.db import cast
 
 pytestmark = pytest.mark.django_db
@@ -253,7 +253,7 @@ def test_an_agent_who_does_not_answer_gives_the_place_back() -> None:
     agent, callback = cast.agent(queues=(support,)), asked(support)
     call = attempt(callback)
     services.take_up(call.pk, node="n1", process="p")
-    services.offer_failed(cast.open_offers(call)[0].pk, "no_answer")
+    services.offer_failed(cast.open_offers(call)[0].pk, OfferOutcome.NO_ANSWER)
     call.refresh_from_db()
     assert call.order_key == callback.order_key
     assert fresh(callback).state == "due"

@@ -25,7 +25,7 @@ NUMBER = "+493012345678"
 
 def trunk(name: str = "provider", **fields: object) -> Trunk:
     given = {"host": "192.0.2.9", "allowed_prefixes": "+49\n+43", "caller_id": "+4940555555", "addresses": ""} | fields
-    made = Trunk(name=name, **given)  # type: ignore[arg-type]
+    made = Trunk(name=name, **given)
     made.full_clean()
     made.save()
     return made

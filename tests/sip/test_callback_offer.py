@@ -51,7 +51,7 @@ def test_press_one_keeps_the_place_and_the_phone_rings_later(stack: Stack, fleet
     first = facts.calls_of(team.queue)[0]
     assert (first.outcome, first.exit_reason) == ("callback", "callback")
     comes(fleet, team.agents[0])
-    customer = until(lambda: provider.calls and provider.calls[0], within=10, what="the customer's phone to ring")
+    customer = until(lambda: next(iter(provider.calls), None), within=10, what="the customer's phone to ring")
     until(lambda: customer.hears(AGENT_TONE), within=8, what="the customer to hear the agent")
     customer.hang_up()
     until(lambda: Callback.objects.get(pk=callback.pk).state == "done", what="the callback to be done")

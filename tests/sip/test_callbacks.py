@@ -25,7 +25,7 @@ from tests.sip.harness.stack import Stack, Team
 from tests.until import until
 
 CUSTOMER_TONE = 1600
-ALWAYS = {"callback_from": time(0), "callback_until": time(0), "callback_retry_minutes": 1}
+ALWAYS: dict[str, Any] = {"callback_from": time(0), "callback_until": time(0), "callback_retry_minutes": 1}
 ANSWERS = Takes(answer_after=0.1)
 lines = itertools.count(1000)
 
@@ -54,9 +54,9 @@ def test_agent_then_customer_then_both_hear_each_other(stack: Stack, fleet: Flee
     team, [agent] = staffed_team(stack, fleet, ANSWERS, **ALWAYS)
     provider, number = provider_for(stack, fleet, Takes(answer_after=0.5))
     callback = owed(team, number)
-    phone = until(lambda: agent.calls and agent.calls[0], within=8, what="the agent's phone to ring")
+    phone = until(lambda: next(iter(agent.calls), None), within=8, what="the agent's phone to ring")
     assert number in phone.remote, "the agent sees whom it is about"
-    customer = until(lambda: provider.calls and provider.calls[0], within=8, what="the customer's phone to ring")
+    customer = until(lambda: next(iter(provider.calls), None), within=8, what="the customer's phone to ring")
     until(lambda: customer.hears(AGENT_TONE) and phone.hears(CUSTOMER_TONE), within=8, what="both to hear each other")
     assert "+4940555555" in customer.remote
     until(lambda: state_of(callback) == "talking", what="the rows to know")
@@ -113,7 +113,7 @@ def test_a_process_killed_while_the_customer_is_called_stops_the_phone_and_tries
     team, [agent] = staffed_team(stack, fleet, ANSWERS, **ALWAYS)
     provider, number = provider_for(stack, fleet, Takes())
     callback = owed(team, number)
-    customer = until(lambda: provider.calls and provider.calls[0].state == "ringing" and provider.calls[0], within=8, what="ringing")
+    customer = until(lambda: provider.ringing, within=8, what="the customer's phone to ring")
     call = Call.objects.get(callback=callback)
     kill_outright(CallProcess.objects.get(name=call.process).pid)
     until(lambda: customer.over, what="the customer's phone to stop ringing")

@@ -91,7 +91,8 @@ def test_stale_is_handed_on_so_that_the_stack_tries_again() -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ['Digest username="a", realm="outside", nonce="!!", uri="u", response="r"', 'Digest username="a", realm="else", nonce="n", uri="u", response="r"',
+    ['Digest username="a", realm="outside", nonce="!!", uri="u", response="r"',
+     'Digest username="a", realm="else", nonce="n", uri="u", response="r"',
      'Digest username="a", realm="outside", nonce="eyJhIjoxfQ==", uri="u", response="r"'],
 )  # fmt: skip
 def test_credentials_that_answer_no_challenge_of_a_provider_go_nowhere(value: str) -> None:

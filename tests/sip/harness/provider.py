@@ -69,4 +69,4 @@ class Provider(Phone):
 
         ha1, ha2 = digest(user, REALM, password), digest(method, request.start.split()[1])
         right = digest(ha1, nonce, given["nc"], given["cnonce"], "auth", ha2)
-        return given["response"] == right and given["username"] == user and given["uri"] == request.start.split()[1]
+        return bool(given["response"] == right) and given["username"] == user and given["uri"] == request.start.split()[1]
