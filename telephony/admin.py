@@ -32,7 +32,7 @@ from .services.trunks import set_provider_password, set_trunk_password
 class TrunkAdmin(adminbase.ModelAdmin):
     form = TrunkForm
     rings_edge = True
-    list_display = ("name", "active_chip", "known_by", "max_calls", "goes_to", "in_use")
+    list_display = ("name", "active_chip", "known_by", "max_calls", "goes_to", "registration", "in_use")
     list_filter = ("active",)
     search_fields = ("name", "addresses", "username")
     fieldsets = (
@@ -48,7 +48,8 @@ class TrunkAdmin(adminbase.ModelAdmin):
             "Calls to the outside",
             {
                 "fields": (
-                    ("host", "port"), ("auth_username", "auth_password"), ("domain", "caller_id"), ("allowed_prefixes", "premium_allowed"),
+                    ("host", "port"), ("auth_username", "auth_password"), "registers", ("domain", "caller_id"),
+                    ("allowed_prefixes", "premium_allowed"),
                     ("max_outgoing", "max_outgoing_per_hour"),
                 ),
                 "description": "For callbacks and transfers. A number goes out only if a dial rule leads it here, it begins as allowed, "
@@ -73,6 +74,12 @@ class TrunkAdmin(adminbase.ModelAdmin):
         if not trunk.host:
             return "–"
         return trunk.host if trunk.port == 5060 else f"{trunk.host}:{trunk.port}"
+
+    @admin.display(description="registered there", ordering="registered_at")
+    def registration(self, trunk: Trunk) -> SafeString | str:
+        if not trunk.registers:
+            return "–"
+        return chip("Registered", "green") if trunk.registered_at else chip("Not registered", "red")
 
     @admin.display(description="out now", ordering="used")
     def in_use(self, trunk: Any) -> SafeString | str:

@@ -30,7 +30,7 @@ class TrunkForm(forms.ModelForm):
     class Meta:
         model = Trunk
         fields = (
-            "name", "active", "addresses", "username", "max_calls", "host", "port", "auth_username", "domain", "caller_id",
+            "name", "active", "addresses", "username", "max_calls", "host", "port", "auth_username", "registers", "domain", "caller_id",
             "allowed_prefixes", "premium_allowed", "max_outgoing", "max_outgoing_per_hour",
         )  # fmt: skip
 

@@ -99,6 +99,10 @@ class Trunk(models.Model):
         max_length=80, blank=True, help_text="User name that the provider asks us for. Empty: it knows us by our address."
     )
     auth_secret = models.TextField(blank=True, editable=False, help_text="Password for the provider, encrypted.")
+    registers = models.BooleanField(
+        default=False, help_text="Register there, so that the provider knows where to send calls to us. Not needed if it knows our address."
+    )
+    registered_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Since when it is registered; empty: it is not.")
     domain = models.CharField(
         max_length=120, blank=True, help_text="Host in the sender's address that we use there. Empty: the host above."
     )

@@ -38,10 +38,12 @@ def _check_outgoing(trunk: Trunk) -> None:
             raise ValidationError({name: f"“{value}” is no host. Write a name or an IPv4 address, without sip: and port."})
     if trunk.caller_id and not CALLER_ID.fullmatch(trunk.caller_id):
         raise ValidationError({"caller_id": "Write digits only, with + and the country in front, such as +4930123456."})
+    if trunk.registers and not (trunk.host and trunk.auth_username):
+        raise ValidationError({"registers": "To register, a trunk needs the provider's host and a user name there."})
     for line in prefixes(trunk.allowed_prefixes):
         if not PREFIX.fullmatch(line) or line == "+":
             raise ValidationError({"allowed_prefixes": f"“{line}” is no beginning of a number. Write + and the country, such as +49."})
-    if trunk.host and not prefixes(trunk.allowed_prefixes):
+    if trunk.host and not trunk.registers and not prefixes(trunk.allowed_prefixes):
         raise ValidationError(
             {"allowed_prefixes": "Nothing may be called through this trunk. Name the countries, such as +49, one per line."}
         )

@@ -92,11 +92,16 @@ class Challenge:
 def simplify(response: Message) -> None:
     """Put one plain challenge in the place of the provider's own; none, if there is none that we can answer."""
     header, _ = HEADERS[response.status]
-    asked = [one for value in response.values(header.lower()) for one in _challenges(value)]
-    best = min(asked, key=lambda one: list(HASHES).index(one.hash_name), default=None)
+    asked = challenges_in(response, header)
     response.drop(header.lower())
-    if best:
-        response.set(header, best.plain())
+    if asked:
+        response.set(header, asked[0].plain())
+
+
+def challenges_in(response: Message, header: str) -> list[Challenge]:
+    """Those that we can answer, the safest first."""
+    found = [one for value in response.values(header.lower()) for one in _challenges(value)]
+    return sorted(found, key=lambda one: list(HASHES).index(one.hash_name))
 
 
 def prove(request: Message, username: str, password: str) -> None:

@@ -66,6 +66,8 @@ class Provider:
     caller_id: str
     username: str
     password: str = field(repr=False)
+    registers: bool = False
+    """It wants to be told where we are."""
 
 
 @dataclass(slots=True)
@@ -149,8 +151,9 @@ def _provider(trunk: Trunk) -> Provider | None:
         return None
     host = trunk.host if trunk.port == 5060 else f"{trunk.host}:{trunk.port}"
     return Provider(
-        trunk.pk, host, address, trunk.domain or trunk.host, trunk.caller_id or trunk.auth_username, trunk.auth_username, _password(trunk)
-    )
+        trunk.pk, host, address, trunk.domain or trunk.host, trunk.caller_id or trunk.auth_username, trunk.auth_username, _password(trunk),
+        trunk.registers,
+    )  # fmt: skip
 
 
 def _password(trunk: Trunk) -> str:

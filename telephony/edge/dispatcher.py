@@ -16,6 +16,7 @@ from .limits import Limits
 from .message import METHODS, Malformed, Message, parse
 from .outside import Outside
 from .refusals import Refusals
+from .registering import Registering
 from .shield import Refused, Silence
 from .tokens import Flow, Leave, Mark, Signer
 from .unanswered import Unanswered
@@ -33,6 +34,7 @@ class Dispatcher:
         self, ours: Ours, signer: Signer, calls: Calls, directory: Directory, admission: Admission, limits: Limits, *,
         send: Callable[[bytes, Address], None], tell: Callable[[dict[str, object]], None],
         register: Callable[[Message, Address], None], refresh: Callable[[Callable[[], None]], None],
+        trunk_changed: Callable[[int, bool], None] = lambda trunk, registered: None,
     ) -> None:  # fmt: skip
         self.ours = ours
         self.signer = signer
@@ -47,6 +49,7 @@ class Dispatcher:
         self.farewell = Farewell(ours, signer, send)
         self._refresh = refresh
         self.forks = Forks(self.hops, directory, self.farewell, refresh)
+        self.registering = Registering(ours, directory, self.farewell, trunk_changed)
         self.outside = Outside(self.hops, directory, self.farewell)
         self.refusals = Refusals()
         self.unanswered = Unanswered(signer, self.farewell, self.refusals)
@@ -271,6 +274,7 @@ class Dispatcher:
         theirs = Via.parse(message.get("via"))
         if ours is None or theirs is None:
             self.farewell.answered(ours)
+            self.registering.heard(message, ours)
             return
         # Signed with the address in it, so nobody can make us send to a third party; and one side must be a process.
         mark, inward = self.signer.read_branch(message, ours, theirs), self.calls.owns(theirs.reply_to)

@@ -128,3 +128,15 @@ def test_a_killed_edge_does_not_disturb_a_call(subject: Subject, edge: Edge, fle
     edge.tell(op="process", port=subject.port)
     subject.hang_up(leg)
     until(lambda: provider.calls[-1].over, what="the BYE through the new edge")
+
+
+def test_a_trunk_that_wants_it_is_registered_and_the_rows_tell(edge: Edge, fleet: Fleet) -> None:
+    provider = Provider.join(fleet, secret=("site", "s"), algorithm="SHA-256")
+    trunk = Trunk.objects.create(
+        name="registers", host=provider.host, port=provider.port, registers=True, auth_username="site", auth_secret=vault.seal("s")
+    )
+    edge.tell(op="reload")
+    until(lambda: Trunk.objects.get(pk=trunk.pk).registered_at, within=8, what="the registration to be known")
+    assert provider.registered == [f"<sip:site@{edge.address[0]}:{edge.address[1]}>"]
+    assert provider.challenged == ["REGISTER"]
+    trunk.delete()

@@ -23,6 +23,8 @@ class Provider(Phone):
         """Those we gave out, with the highest count that came back."""
         self.invites: list[Message] = []
         """Those that rang."""
+        self.registered: list[str] = []
+        """Contacts that were registered."""
         self.challenged: list[str] = []
         """Methods that were asked to prove."""
 
@@ -35,12 +37,18 @@ class Provider(Phone):
     def _take_request(self, request: Message) -> None:
         method = request.start.split()[0]
         again = (request.branch, method) in self.answered
-        if method in ("INVITE", "BYE") and not again and not self._proved(method, request):
+        if method in ("INVITE", "BYE", "REGISTER") and not again and not self._proved(method, request):
             self.challenged.append(method)
             self._challenge(request)
             return
         if method == "INVITE" and not again and not message.tag(request.get("to")):
             self.invites.append(request)
+        if method == "REGISTER" and not again:
+            self.registered.append(request.get("contact"))
+            response = message.respond(request, 200, "OK", to_tag="r")
+            response.headers.append(("contact", f"{request.get('contact')};expires=300"))
+            self.reply(request, response)
+            return
         super()._take_request(request)
 
     def _challenge(self, request: Message) -> None:
