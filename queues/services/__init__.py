@@ -8,13 +8,13 @@ from .arrival import arrive as arrive
 from .arrival import enqueue as enqueue
 from .arrival import reject as reject
 from .arrival import start_flow as start_flow
-from .callers import facts_of as facts_of
 from .callbacks import call_now as call_now
 from .callbacks import cancel_callback as cancel_callback
 from .callbacks import customer_answered as customer_answered
 from .callbacks import request_callback as request_callback
 from .callbacks import schedule_callback as schedule_callback
 from .callbacks import take_up as take_up
+from .callers import facts_of as facts_of
 from .devices import device_appeared as device_appeared
 from .devices import device_gone as device_gone
 from .devices import device_refreshed as device_refreshed

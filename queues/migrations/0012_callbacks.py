@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0005_admin_names'),
-        ('queues', '0010_offer_dialled'),
+        ('queues', '0011_call_flow'),
     ]
 
     operations = [
