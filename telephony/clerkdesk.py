@@ -150,6 +150,9 @@ class ClerkDesk:
     def check_callback(self, number: str) -> None:
         self._ask("check_callback", number=number)
 
+    def note_callback(self, wanted: dict[str, Any]) -> None:
+        self._ask("note_callback", wanted=wanted)
+
     def request_callback(self, number: str) -> None:
         self._ask("request_callback", number=number)
 

@@ -153,6 +153,8 @@ class Conversation:
         elif hand.to == "hang_up":
             self._leave_flow()
             self.end("system", str(hand.data.get("reason", "served by the flow")))
+        elif hand.to == "callback":
+            self.desk.note_callback(hand.data)
         else:
             self.guide.resume("failed", self.now)
 
@@ -220,6 +222,9 @@ class Conversation:
     # ---- the caller may be called back instead ----------------------------------------------------------------
     def _callback_checked(self, checked: records.CallbackChecked) -> None:
         self.offer.checked(checked, self.now)
+
+    def _callback_noted(self, noted: records.CallbackNoted) -> None:
+        self.guide.resume("next" if noted.done else "failed", self.now)
 
     def _callback_denied(self, _: records.CallbackDenied) -> None:
         self.offer.denied()
@@ -469,6 +474,7 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Farewell: Conversation._farewell,
     records.Accepted: Conversation._accepted,
     records.CallbackChecked: Conversation._callback_checked,
+    records.CallbackNoted: Conversation._callback_noted,
     records.CallbackDenied: Conversation._callback_denied,
 }
 """Facts that the story turns on; others (a drain) are for the process around it."""

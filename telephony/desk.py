@@ -27,6 +27,7 @@ from .records import (
     Accepted,
     CallbackChecked,
     CallbackDenied,
+    CallbackNoted,
     Comfort,
     CustomerMayBeCalled,
     CustomerMayNotBeCalled,
@@ -75,6 +76,7 @@ class RowDesk:
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
             "check_callback": self._check_callback, "request_callback": self._request_callback,
+            "note_callback": self._note_callback,
             "call_customer": self._call_customer, "customer_answered": self._customer_answered,
             "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
@@ -235,6 +237,18 @@ class RowDesk:
             self.answer(CallbackChecked(""))
             return
         self.answer(CallbackChecked(found, sounds.read_back(found)))
+
+    def _note_callback(self, wanted: dict[str, Any], *, again: bool) -> None:
+        queue = Queue.objects.filter(slug=wanted["queue"]).values_list("pk", flat=True).first()
+        try:
+            number = outbound.number_of(str(wanted["number"]))
+            outbound.ways(number)
+            if queue:
+                acd.note_callback(self._id, queue, number, priority=int(wanted["priority"]), name=self._caller_name())
+        except Refusal as refusal:
+            log.info("callback not possible", why=refusal.code)
+            queue = None
+        self.answer(CallbackNoted(queue is not None))
 
     def _request_callback(self, number: str, *, again: bool) -> None:
         if not (again and Callback.objects.filter(origin=self._id).exists()):  # else it was done; only the answer got lost

@@ -167,13 +167,20 @@ class CallbackChecked:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackNoted:
+    """Whether the callback that a flow asked for is owed now."""
+
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
 class CallbackDenied:
     """The caller cannot be called back; the place in line is as it was. Granted is a `Farewell`."""
 
 
 DeskFact = (
     Told | Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
-    | CallbackChecked | CallbackDenied
+    | CallbackChecked | CallbackNoted | CallbackDenied
 )  # fmt: skip
 StoryFact = PhoneFact | NodeFact | DeskFact
 
@@ -253,6 +260,9 @@ class Desk(Protocol):
 
     def check_callback(self, number: str) -> None:
         """May the waiting caller be called back there? Empty: at the number of the call. `CallbackChecked`."""
+
+    def note_callback(self, wanted: dict[str, Any]) -> None:
+        """A flow takes down a number for a queue to call back: `CallbackNoted`."""
 
     def request_callback(self, number: str) -> None:
         """Give the place in line to a callback: `Farewell`, or `CallbackDenied`."""

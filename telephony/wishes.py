@@ -15,6 +15,7 @@ from .records import (
     Accepted,
     CallbackChecked,
     CallbackDenied,
+    CallbackNoted,
     CallbackTerms,
     Comfort,
     CustomerMayBeCalled,
@@ -99,6 +100,7 @@ FACTS: dict[str, type[Any]] = {
         CustomerMayBeCalled,
         CustomerMayNotBeCalled,
         CallbackChecked,
+        CallbackNoted,
         CallbackDenied,
     )
 }

@@ -55,6 +55,19 @@ def request_callback(call_id: int, number: str, *, name: str = "") -> Callback:
 
 
 @one_transaction
+def note_callback(call_id: int, queue_id: int, number: str, *, priority: int = 0, name: str = "") -> Callback:
+    """A caller in a flow leaves this number: the place in line is that of somebody who calls the queue now.
+
+    Asked again by the same call, it is owed once.
+    """
+    held = hold(call_id=call_id, queue_ids=[queue_id])
+    queue = Queue.objects.get(pk=queue_id)
+    place = exits.place_for(priority, queue, held.now)
+    facts: dict[str, Any] = {"name": name[:120], "priority": priority, "origin": held.the_call, "requested_by": "caller"}
+    return _owed(queue, number, place) or _new(held, queue, number, order_key=place, due_at=held.now, **facts)
+
+
+@one_transaction
 def schedule_callback(
     queue_id: int, number: str, *, at: datetime, actor: str, name: str = "", note: str = "", priority: int = 0,
 ) -> Callback:  # fmt: skip

@@ -13,7 +13,7 @@ from callcenter.core.stateful import advance
 from .. import engagement, matching
 from ..locks import Held, one_transaction
 from ..locks import hold as lock
-from ..models import Call, Segment
+from ..models import Call, Callback, Segment
 from ..states import ACTIVE, AGENT_RINGING, DIALLING, LIVE, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
 from . import attempts, exits, offers
 
@@ -127,7 +127,7 @@ def _outcome_without_agent(call: Call) -> CallOutcome:
         SegmentOutcome.CALLBACK: CallOutcome.CALLBACK,
     }  # fmt: skip
     stays = set(Segment.objects.filter(call=call).values_list("outcome", flat=True))
-    if SegmentOutcome.CALLBACK in stays:
+    if SegmentOutcome.CALLBACK in stays or Callback.objects.filter(origin=call).exists():
         return CallOutcome.CALLBACK
     if SegmentOutcome.OVERFLOW in stays:  # it was let in once; that a later queue of the chain refused it does not undo that
         return CallOutcome.OVERFLOWED

@@ -413,3 +413,17 @@ def test_a_number_is_kept_in_one_form_or_refused() -> None:
     with pytest.raises(ValidationError) as refused:
         Callback(number="112").clean()
     assert "number" in refused.value.message_dict
+
+
+# ---- out of a flow ------------------------------------------------------------------------------------------------------
+def test_a_flow_takes_down_a_number_and_the_call_counts_as_callback() -> None:
+    support = queue()
+    earlier = cast.enqueue(support)
+    call = cast.arrive()
+    services.start_flow(call.pk, "Main 1")
+    first = services.note_callback(call.pk, support.pk, NUMBER, name="Ann")
+    assert services.note_callback(call.pk, support.pk, NUMBER).pk == first.pk, "asked again it is owed once"
+    services.hang_up(call.pk, by="system", reason="callback")
+    call.refresh_from_db()
+    assert (call.state, call.outcome) == (ENDED, "callback")
+    assert list(Call.objects.waiting()) == [earlier, attempt(first)]

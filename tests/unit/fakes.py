@@ -185,6 +185,9 @@ class FakeDesk:
     def check_callback(self, number: str) -> None:
         self._wish("check_callback", number)
 
+    def note_callback(self, wanted: dict[str, Any]) -> None:
+        self._wish("note_callback", wanted)
+
     def request_callback(self, number: str) -> None:
         self._wish("request_callback", number)
 
