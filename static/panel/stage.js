@@ -90,7 +90,7 @@ function ringing(offer, data, actions) {
     facts(call, "live"),
     earlier(call),
     h("div.scene-actions", null,
-      h("p.hint", null, icon("phone"), call.callback ? "Answer on your phone: then the customer is called" : "Answer on your phone"),
+      h("p.hint", null, icon("phone"), call.callback ? "Answer: the customer is called then" : "Answer on your phone"),
       h("button.button.solid.big", { "data-colour": "red", id: "reject", disabled: actions.busy("reject"), onclick: () => actions.ask("reject", { offer: offer.id }) },
         icon("phone-off"), "Reject", h("kbd", null, "Alt R"))));
 }
@@ -99,7 +99,7 @@ function ringing(offer, data, actions) {
 function about(call) {
   const owed = call.callback;
   return owed && h("p.about", { id: "callback-about" }, owed.note || "Asked to be called back.",
-    owed.attempts > 0 && h("span.quiet", null, ` Not reached ${owed.attempts === 1 ? "once" : `${owed.attempts} times`}.`));
+    owed.failed > 0 && h("span.quiet", null, ` Not reached ${owed.failed === 1 ? "once" : `${owed.failed} times`} so far.`));
 }
 
 /** An agent waits on the line while the customer's phone rings. @param {any} call @param {any} actions */

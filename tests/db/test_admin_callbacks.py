@@ -171,4 +171,4 @@ def test_the_panel_tells_the_agent_that_it_is_a_callback() -> None:
     assert offer["call"]["callback"]["note"] == "invoice 7"
     ready(callback)
     [call] = panel_snapshot(agent.pk)["calls"]
-    assert (call["state"], call["number"]) == ("dialling", NUMBER)
+    assert (call["state"], call["number"], call["callback"]["failed"]) == ("dialling", NUMBER, 0)
