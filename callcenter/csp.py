@@ -6,8 +6,9 @@ from csp.middleware import CSPMiddleware, PolicyParts
 from django.http import HttpRequest, HttpResponseBase
 
 ADMIN_PREFIX = "/admin/"
-ADMIN_UPDATE = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"]}
-"""The administration's theme evaluates its own attributes (Alpine) and sets styles in them. It runs no inline script."""
+ADMIN_UPDATE = {"script-src": ["'unsafe-eval'"], "style-src": ["'unsafe-inline'"], "media-src": ["'self'", "blob:"]}
+"""The administration's theme evaluates its own attributes (Alpine) and sets styles in them. It runs no inline script.
+Sounds are played from memory: what was just recorded is nowhere else."""
 
 
 class PolicyByPath(CSPMiddleware):

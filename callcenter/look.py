@@ -23,13 +23,13 @@ COLOURS = {
 }
 
 
-def page(title: str, icon: str, model: str) -> dict[str, Any]:
-    """A link to a list, shown to those who may see it."""
+def page(title: str, icon: str, model: str, view: str = "changelist") -> dict[str, Any]:
+    """A link to a list, or another page of the model, shown to those who may see it."""
     app_label, _, name = model.partition(".")
     return {
         "title": title,
         "icon": icon,
-        "link": reverse_lazy(f"admin:{app_label}_{name}_changelist"),
+        "link": reverse_lazy(f"admin:{app_label}_{name}_{view}"),
         "permission": lambda request: request.user.has_perm(f"{app_label}.view_{name}"),
     }
 
@@ -51,7 +51,7 @@ UNFOLD: dict[str, Any] = {
     "SHOW_VIEW_ON_SITE": False,
     "BORDER_RADIUS": "8px",
     "COLORS": COLOURS,
-    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "queues.call"]},
+    "COMMAND": {"search_models": ["agents.agent", "queues.queue", "ivr.number", "ivr.flow", "ivr.prompt", "queues.call"]},
     "SIDEBAR": {
         "show_search": True,
         "command_search": True,
@@ -74,9 +74,21 @@ UNFOLD: dict[str, Any] = {
             group(
                 "Queues",
                 page("Queues", "format_list_numbered", "queues.queue"),
+                page("Announcements", "campaign", "queues.announcement"),
+                page("Ways out", "logout", "queues.wayout"),
                 page("Numbers", "dialpad", "ivr.number"),
+                page("Prompts", "record_voice_over", "ivr.prompt"),
                 page("VIP callers", "star", "queues.callerpriority"),
                 page("Dispositions", "task_alt", "queues.disposition"),
+                page("Opening hours", "schedule", "queues.schedule"),
+                page("Closures", "event_busy", "queues.closure"),
+                page("What happens when?", "event_upcoming", "queues.schedule", "preview"),
+            ),
+            group(
+                "IVR",
+                page("Flows", "account_tree", "ivr.flow"),
+                page("Callers in flows", "footprint", "ivr.flowrun"),
+                page("Web services", "public", "ivr.webconnection"),
             ),
             group(
                 "Telephony",
@@ -95,6 +107,8 @@ UNFOLD: dict[str, Any] = {
                 page("Calls to the outside", "call_made", "telephony.outboundcall"),
                 page("Agent states", "timeline", "queues.agentstateperiod"),
                 page("Call processes", "memory", "telephony.callprocess"),
+                page("Versions of flows", "commit", "ivr.flowversion"),
+                page("Steps of callers", "steps", "ivr.flowvisit"),
                 folded=True,
             ),
             group(

@@ -200,6 +200,9 @@ CLERKS = env.int("CLERKS", default=2)
 DRAIN_SECONDS = env.int("DRAIN_SECONDS", default=20)
 """How long a node that is told to stop lets calls in progress go on."""
 
+SPEECH_ENGINE = env.str("SPEECH_ENGINE", default="ivr.speech.espeak.Engine")
+"""Class that speaks texts on this machine: see `ivr.speech.engine.SpeechEngine`."""
+
 # Security headers
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {

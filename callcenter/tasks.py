@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from callcenter.core.models import Intent
+from ivr.prompts import upkeep
 from queues import metrics
 
 INTENTS_KEPT = timedelta(hours=24)
@@ -19,6 +20,12 @@ def forget_old_intents() -> int:
     """Delete the answers that no browser will ask for again; returns how many."""
     deleted, _ = Intent.objects.filter(at__lt=timezone.now() - INTENTS_KEPT).delete()
     return deleted
+
+
+@shared_task
+def clear_old_sounds() -> int:
+    """Delete recordings and files of prompts that nobody plays any more; returns how many recordings."""
+    return upkeep.clean_up()
 
 
 @shared_task

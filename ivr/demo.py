@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import time
 
 from django.apps import apps
 from django.contrib.auth.models import Group, User
@@ -13,7 +14,7 @@ import queues.defaults
 from agents.models import Agent, AgentSkill, Skill, Team
 from agents.services import set_sip_password
 from callcenter.core import bell, roles
-from queues.models import FallbackAction, Membership, Queue
+from queues.models import Announcement, Membership, OpeningSpan, Queue, Schedule, WayOut
 from queues.services import rebuild_memberships
 
 from . import demo_flow
@@ -57,6 +58,7 @@ def load() -> bool:
         install(apps)
     _people()
     _queues(first)
+    _office_hours()
     _members()
     _numbers()
     bell.ring(bell.EDGE)
@@ -102,10 +104,34 @@ def _queues(first: bool) -> None:
     if not first:
         return
     Queue.objects.exclude(slug=queues.defaults.DIRECT).update(ring_seconds=15, wrap_up_seconds=5)
-    Queue.objects.filter(slug__in=OVERFLOWING).update(fallback=FallbackAction.QUEUE, fallback_queue=overflow)
-    Queue.objects.filter(slug__in=NUMBERS, greeting="").update(
-        greeting="Welcome to the demo contact center.", comfort="Thank you for waiting. We will be with you soon."
-    )
+    for queue in Queue.objects.filter(slug__in=OVERFLOWING, ways_out__isnull=True):
+        WayOut.objects.create(queue=queue, kind="queue", next_queue=overflow)
+    for queue in Queue.objects.filter(slug__in=NUMBERS):
+        _words(queue)
+
+
+def _words(queue: Queue) -> None:
+    """A greeting with the place in line; then, by turns, words of comfort with the place, and the wait as far as it is known."""
+    kinds = Announcement.Kind
+    queue.announcements.all().delete()
+    for position, (kind, text, first_after, every) in enumerate(
+        (
+            (kinds.GREETING, "Welcome to the demo contact center.", 0, 0),
+            (kinds.MESSAGE, "Thank you for waiting. We will be with you soon.", 45, 45),
+            (kinds.POSITION, "", 0, 45),
+            (kinds.ESTIMATE, "", 0, 90),
+            (kinds.REOFFER, "We are sorry, that colleague did not answer. We are looking for the next one.", 0, 30),
+        )
+    ):
+        Announcement.objects.create(queue=queue, kind=kind, text=text, first_after=first_after, every=every, position=position)
+
+
+def _office_hours() -> None:
+    """To look at and to try; no queue has them, because the demo answers at any hour."""
+    named = {"name": "Office hours", "timezone": "Europe/Berlin", "country": "DE"}
+    schedule, created = Schedule.objects.get_or_create(slug="office-hours", defaults=named)
+    for weekday in range(5) if created else ():
+        OpeningSpan.objects.create(schedule=schedule, weekday=weekday, opens=time(8), closes=time(18))
 
 
 def _members() -> None:

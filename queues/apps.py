@@ -9,6 +9,7 @@ class QueuesConfig(AppConfig):
     def ready(self) -> None:
         from callcenter.core.naming import name_with
 
-        from .models import Queue
+        from .models import Queue, Schedule
 
         name_with("queue", lambda ids: dict(Queue.objects.filter(pk__in=ids).values_list("pk", "name")))
+        name_with("schedule", lambda ids: dict(Schedule.objects.filter(pk__in=ids).values_list("pk", "name")))

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Exists, Min, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Value
 
 from agents.models import Agent, Device
-from agents.states import OFFLINE
 
+from .attendance import present, staffed
 from .callbackhours import is_open
 from .callbackstates import DUE, SCHEDULED
-from .models import Call, Callback, Lease, Membership, Offer, Queue
+from .hours import HoursState
+from .hours_reading import hours_of
+from .models import Call, Callback, ClosingAction, Lease, Membership, Offer, Queue, WayOut
+from .overflow import beyond, places
 from .querysets import CallQuerySet
 from .states import QUEUED, WRAP_UP
+from .ways import Way
 
 GRACE = timedelta(seconds=5)
 """How long an offer may be overdue before its process is taken for dead."""
@@ -27,6 +31,19 @@ UNHEARD_OF = Q(rang_at__isnull=True, dialled_at__isnull=True)
 
 SHORTEST_WAIT_UNSTAFFED = 5
 """Seconds that every caller of an unstaffed queue waits at least: somebody may be about to log in."""
+
+WHILE_WAITING = ("waited", "length", "per_agent")
+"""Rules of overflow that take callers out of the line."""
+
+
+class Limit(NamedTuple):
+    """One reason to leave the queue as it is staffed now, after so many seconds, for these waiting calls."""
+
+    reason: str
+    seconds: float
+    calls: CallQuerySet
+    way: Way | None = None
+    """The rule whose next step is taken; None: what the queue does for this reason."""
 
 
 def lease_ends() -> datetime | None:
@@ -53,17 +70,33 @@ def devices_expired(now: datetime) -> list[int]:
 def waits_over(now: datetime) -> list[int]:
     """Waiting calls that reached a limit of their queue. order_key is never later than enqueued_at: it cuts the index range."""
     found: list[int] = []
-    for _, seconds, calls in _limits():
-        since = now - timedelta(seconds=seconds)
-        found += _ids(calls.filter(order_key__lte=since, enqueued_at__lte=since).order_by("order_key"))
+    for limit in _limits():
+        since = now - timedelta(seconds=limit.seconds)
+        found += _ids(limit.calls.filter(order_key__lte=since, enqueued_at__lte=since).order_by("order_key"))
     return list(dict.fromkeys(found))
 
 
-def wait_over(queue: Queue, call: Call, now: datetime) -> str:
-    """Why this waiting call has waited long enough; empty: it has not."""
+def wait_over(queue: Queue, call: Call, now: datetime, ways: tuple[Way, ...]) -> Limit | None:
+    """The limit that this waiting call reached first; None: none yet."""
     waited = (now - call.enqueued_at).total_seconds() if call.enqueued_at else 0.0
-    over = [(seconds, reason) for reason, seconds, calls in _limits_of(queue) if waited >= seconds and calls.filter(pk=call.pk).exists()]
-    return min(over)[1] if over else ""
+    over = [limit for limit in _limits_of(queue, ways) if waited >= limit.seconds and limit.calls.filter(pk=call.pk).exists()]
+    return min(over, key=lambda limit: limit.seconds, default=None)
+
+
+def calls_to_lend(now: datetime) -> list[int]:
+    """Calls that waited long enough for the helper of their queue, while an agent of it could take one more."""
+    member = Membership.objects.filter(agent=OuterRef("pk"), queue=OuterRef(OuterRef("queue__helper")), logged_in=True)
+    free = Agent.objects.can_take_more().reachable().filter(ready_at__lte=now).filter(Exists(member))
+    due = Q(not_before__isnull=True) | Q(not_before__lte=now)
+    ripe = _to_lend().filter(due, enqueued_at__lte=Value(now) - SECOND * F("queue__lend_after"))
+    return _ids(ripe.filter(Exists(free)).order_by("order_key", "pk"))
+
+
+SECOND = Value(timedelta(seconds=1))
+
+
+def _to_lend() -> CallQuerySet:
+    return Call.objects.filter(state=QUEUED, wanted_agent__isnull=True, queue__helper__isnull=False)
 
 
 def agents_with_work(now: datetime) -> list[int]:
@@ -112,6 +145,8 @@ def next_after(now: datetime, listening_since: datetime) -> datetime | None:
         _cool_down_ends(now),
         *_waits_end(),
         *_tiers_open(now),
+        *_closings(now),
+        *_lending_begins(now),
     ]
     return min((moment for moment in moments if moment), default=None)
 
@@ -124,8 +159,18 @@ def _cool_down_ends(now: datetime) -> datetime | None:
 
 
 def _waits_end() -> list[datetime]:
-    ends = [_least(calls, "enqueued_at", plus=timedelta(seconds=seconds)) for _, seconds, calls in _limits()]
+    ends = [_least(limit.calls, "enqueued_at", plus=timedelta(seconds=limit.seconds)) for limit in _limits()]
     return [end for end in ends if end]
+
+
+def _lending_begins(now: datetime) -> list[datetime]:
+    """Those whose time has come already wait for an agent of the helper; the clock looks for one every second."""
+    found = []
+    for queue in Queue.objects.filter(helper__isnull=False):
+        ripe = timedelta(seconds=queue.lend_after)
+        first = _least(_waiting(queue).filter(enqueued_at__gt=now - ripe), "enqueued_at", plus=ripe)
+        found += [first] if first else []
+    return found
 
 
 def _tiers_open(now: datetime) -> list[datetime]:
@@ -140,35 +185,74 @@ def _tiers_open(now: datetime) -> list[datetime]:
     return opens
 
 
+def closings_due(now: datetime) -> list[int]:
+    """Calls that still wait in a queue that has closed since they came, and sends them on then. Who was put into a closed queue by
+    hand stays."""
+    found: list[int] = []
+    for schedule, hours in _hours_of_closing(now).items():
+        if not hours.open and hours.turned_at:
+            found += _ids(_sent_on_at_closing().filter(queue__schedule=schedule, enqueued_at__lt=hours.turned_at).order_by("order_key"))
+    return found
+
+
+def closed_upon(enqueued_at: datetime, hours: HoursState) -> bool:
+    """Whether the queue has closed while this call was waiting."""
+    return not hours.open and hours.turned_at is not None and enqueued_at < hours.turned_at
+
+
+def _closings(now: datetime) -> list[datetime]:
+    return [hours.turns_at for hours in _hours_of_closing(now).values() if hours.open and hours.turns_at]
+
+
+def _hours_of_closing(now: datetime) -> dict[int, HoursState]:
+    """By schedule, where somebody waits whom its closing concerns. One statement if there is nobody, as mostly."""
+    return hours_of(_sent_on_at_closing().order_by().values_list("queue__schedule", flat=True).distinct(), now)
+
+
+def _sent_on_at_closing() -> QuerySet[Any]:
+    return Call.objects.filter(state=QUEUED, queue__closing_action=ClosingAction.FALLBACK, queue__schedule__isnull=False)
+
+
 def _waiting(queue: Queue) -> CallQuerySet:
     """Callers on the line: a callback waits as long as it takes, nobody listens to music meanwhile."""
     return Call.objects.filter(queue=queue, state=QUEUED, callback__isnull=True)
 
 
-def _limits() -> Iterator[tuple[str, int, CallQuerySet]]:
-    for queue in Queue.objects.filter(Q(max_wait__gt=0) | Q(max_wait_no_agent__gt=0)):
-        yield from _limits_of(queue)
+def _limits() -> Iterator[Limit]:
+    """Of the queues in which somebody waits; at rest, and without limits, that is one statement."""
+    rules = WayOut.objects.filter(when__in=WHILE_WAITING).order_by("position", "id")
+    limited = Q(max_wait__gt=0) | Q(max_wait_no_agent__gt=0) | Q(leave_empty=True) | Exists(rules.filter(queue=OuterRef("pk")).order_by())
+    waited_in = Exists(Call.objects.filter(queue=OuterRef("pk"), state=QUEUED))
+    for queue in Queue.objects.filter(limited, waited_in).prefetch_related(Prefetch("ways_out", rules)):
+        yield from _limits_of(queue, tuple(Way.of(row) for row in queue.ways_out.all()))
 
 
-def _limits_of(queue: Queue) -> Iterator[tuple[str, int, CallQuerySet]]:
-    """Each limit of the queue as it is staffed now: its name, its seconds, and the waiting calls that it counts for."""
+def _limits_of(queue: Queue, ways: tuple[Way, ...]) -> Iterator[Limit]:
     if queue.max_wait:
-        yield "max_wait", queue.max_wait, _waiting(queue)
+        yield Limit("max_wait", queue.max_wait, _waiting(queue))
+    if queue.leave_empty:
+        yield Limit("nobody_there", SHORTEST_WAIT_UNSTAFFED, _alone(queue))
     if queue.max_wait_no_agent:
-        yield "no_agent", max(queue.max_wait_no_agent, SHORTEST_WAIT_UNSTAFFED), _alone(queue)
+        yield Limit("no_agent", max(queue.max_wait_no_agent, SHORTEST_WAIT_UNSTAFFED), _alone(queue))
+    for way in ways:
+        if way.when in WHILE_WAITING:
+            yield _limit_of_rule(queue, way)
+
+
+def _limit_of_rule(queue: Queue, way: Way) -> Limit:
+    if way.when == "waited":
+        return Limit(way.when, way.threshold, _waiting(queue), way)
+    # An agent whose phone is lost for a moment must not empty the line.
+    grace = SHORTEST_WAIT_UNSTAFFED if way.when == "per_agent" else 0
+    return Limit(way.when, grace, Call.objects.filter(pk__in=beyond(queue, places(way, queue))), way)
 
 
 def _alone(queue: Queue) -> CallQuerySet:
     """Waiting calls for which nobody is there. Who wants one agent is not served by all the others."""
-    alone = Q(wanted_agent__state=OFFLINE) | Q(wanted_agent__active=False)
-    if not _staffed(queue):
+    alone = Q(wanted_agent__isnull=False) & ~Q(wanted_agent__in=present(queue))
+    if not staffed(queue):
         alone |= Q(wanted_agent__isnull=True)
     return _waiting(queue).filter(alone)
-
-
-def _staffed(queue: Queue) -> bool:
-    members = Membership.objects.filter(queue=queue, logged_in=True, agent__active=True)
-    return members.exclude(agent__state=OFFLINE).exists()
 
 
 def _least(rows: QuerySet[Any], field: str, *, plus: timedelta = timedelta(0)) -> datetime | None:

@@ -19,11 +19,16 @@ QUEUES: tuple[dict[str, Any], ...] = (
     {"slug": "premium", "name": "Premium", "weight_seconds": 60, "service_level_seconds": 15, "service_level_target": 90},
     # A call to a colleague: ringing as on any phone, no music, no place in line, nobody else takes it.
     {
-        "slug": DIRECT, "name": "Direct calls", "everyone": True, "answer_mode": "ringback", "announce_position": False,
+        "slug": DIRECT, "name": "Direct calls", "everyone": True, "answer_mode": "ringback",
         "retry_limit": 1, "ring_seconds": 30, "wrap_up_seconds": 0, "max_wait": 45, "max_wait_no_agent": 5,
-        "fallback_message": "The person you are calling cannot take your call now.",
     },
 )  # fmt: skip
+
+NOT_AVAILABLE = "The person you are calling cannot take your call now."
+"""What callers of an extension hear when nobody answers it."""
+
+PLACE_EVERY = 45
+"""Seconds from one announcement of the place in line to the next, in a queue that nobody has changed."""
 
 DISPOSITIONS: tuple[dict[str, Any], ...] = (
     {"code": "solved", "label": "Solved", "position": 1},
@@ -40,6 +45,26 @@ def install(apps: Apps, schema_editor: Any = None) -> None:
     Queue, Disposition = apps.get_model("queues", "Queue"), apps.get_model("queues", "Disposition")
     chosen = [Disposition.objects.get_or_create(code=given["code"], defaults=given)[0] for given in DISPOSITIONS]
     for given in QUEUES:
-        queue, created = Queue.objects.get_or_create(slug=given["slug"], defaults=given)
+        queue, created = Queue.objects.get_or_create(slug=given["slug"], defaults={**given, **_in_columns(Queue, given["slug"])})
         if created:
             queue.dispositions.set(chosen)
+            _say_something(apps, queue)
+
+
+def _in_columns(Queue: Any, slug: str) -> dict[str, Any]:
+    """What callers hear was columns of the queue once, and is while the oldest migrations run."""
+    if slug != DIRECT or not hasattr(Queue, "fallback_message"):
+        return {}
+    return {"announce_position": False, "fallback_message": NOT_AVAILABLE}
+
+
+def _say_something(apps: Apps, queue: Any) -> None:
+    """Its first announcement, or for extensions its way out."""
+    try:
+        Announcement, WayOut = apps.get_model("queues", "Announcement"), apps.get_model("queues", "WayOut")
+    except LookupError:
+        return
+    if queue.slug == DIRECT:
+        WayOut.objects.create(queue=queue, message=NOT_AVAILABLE)
+    else:
+        Announcement.objects.create(queue=queue, kind="position", every=PLACE_EVERY)

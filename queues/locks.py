@@ -12,6 +12,7 @@ and see whether anything changed since the look.
 from __future__ import annotations
 
 import functools
+import json
 import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -26,8 +27,9 @@ from agents.models import Agent
 from callcenter.core import sql
 from callcenter.core.errors import NotFound
 
-from .models import Call, Queue
+from .models import Call, Queue, WayOut
 from .slices import AGENT, CALL, QUEUE
+from .ways import COLUMNS, Way
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +73,8 @@ class Held:
     agents: dict[int, Agent] = field(default_factory=dict)
     call: Call | None = None
     now: datetime = field(default_factory=timezone.now)
+    ways: dict[int, tuple[Way, ...]] = field(default_factory=dict)
+    """The ways out of each queue of the chain, in their order."""
 
     @property
     def the_call(self) -> Call:
@@ -81,10 +85,17 @@ class Held:
     def queue(self, pk: int) -> Queue:
         return self.queues[pk] if pk in self.queues else Queue.objects.get(pk=pk)
 
+    def ways_of(self, queue_id: int) -> tuple[Way, ...]:
+        """Read with the locks of a chain; asked for without one, now."""
+        if queue_id not in self.ways:
+            found = WayOut.objects.filter(queue=queue_id).order_by("position", "id")
+            self.ways[queue_id] = tuple(Way.of(row) for row in found)
+        return self.ways[queue_id]
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an event asks to lock: a call, or the call of an offer; further agents and queues; the chain of fallbacks."""
+    """What an event asks to lock: a call, or the call of an offer; further agents and queues; the chain of ways out."""
 
     call: int | None = None
     offer: int | None = None
@@ -121,17 +132,21 @@ WITH RECURSIVE seen AS MATERIALIZED (
   UNION SELECT unnest(%(agents)s::bigint[])
 ), chain (id) AS (
   (SELECT queue_id FROM seen WHERE queue_id IS NOT NULL UNION SELECT unnest(%(queues)s::bigint[]))
-  UNION SELECT q.fallback_queue_id FROM chain JOIN queues_queue q ON q.id = chain.id
-    WHERE %(chain)s AND q.fallback = 'queue' AND q.fallback_queue_id IS NOT NULL
+  UNION SELECT w.next_queue_id FROM chain JOIN queues_wayout w ON w.queue_id = chain.id
+    WHERE %(chain)s AND w.kind = 'queue' AND w.next_queue_id IS NOT NULL
 )
 """
 _FOUND = "(SELECT id FROM seen), (SELECT version FROM seen), ARRAY(SELECT id FROM hands)"
+
+# Together with the locks, so that a queue without rules of overflow costs no statement more.
+_WAYS = f"""CASE WHEN %(chain)s THEN (
+  SELECT jsonb_agg(jsonb_build_array({COLUMNS}) ORDER BY position, id) FROM queues_wayout WHERE queue_id = q.id) END"""  # noqa: S608
 
 LOOK = f"{_SEE} SELECT {_FOUND}, ARRAY(SELECT id FROM chain), 0"  # noqa: S608
 
 # Not a join: rows are locked in the order of the sort, and only once all their ids are known.
 LOOK_AND_LOCK = f"""{_SEE}
-SELECT {_FOUND}, {QUEUE.columns("q")} FROM queues_queue q
+SELECT {_FOUND}, {_WAYS}, {QUEUE.columns("q")} FROM queues_queue q
 WHERE q.id = ANY (ARRAY(SELECT id FROM chain UNION SELECT m.queue_id FROM queues_membership m WHERE m.agent_id IN (SELECT id FROM hands)))
 ORDER BY q.id FOR NO KEY UPDATE
 """  # noqa: S608
@@ -156,7 +171,7 @@ def hold(
     """Lock the call, the agents that have it in their hands, the named ones, and all the queues they share with others.
 
     :param offer_id: instead of the call: the one that this offer is about.
-    :param chain: the queues as well that the fallbacks of the call's and the named queues lead to.
+    :param chain: the queues as well that the ways out of the call's and the named queues lead to, with all these ways.
     :raises NotFound: no such call, offer or agent.
     """
     wanted = Wanted(call_id, offer_id, tuple(agent_ids), tuple(queue_ids), chain)
@@ -174,7 +189,9 @@ def hold(
 
 def _look_and_lock(held: Held, wanted: Wanted) -> Seen:
     found = sql.rows(LOOK_AND_LOCK, wanted.values)
-    held.queues = {row[3]: QUEUE.make(row[3:]) for row in found}
+    held.queues = {row[4]: QUEUE.make(row[4:]) for row in found}
+    if wanted.chain:
+        held.ways = {row[4]: tuple(Way(*way) for way in json.loads(row[3] or "[]")) for row in found}
     # Without a queue to lock there is no row either, and nothing that the look found.
     call, version, hands = (found or sql.rows(LOOK, wanted.values))[0][:3]
     return Seen(call, version, frozenset(hands))

@@ -11,7 +11,7 @@ QUEUE = Slice(
     Queue, "id", "active", "strategy", "tier_wait", "rr_pointer", "weight_seconds", "aging", "resume_seconds", "deliver_directly",
     "ring_seconds", "ring_shrink", "retry_limit", "retry_boost", "retry_delay", "cooldown_reject", "cooldown_busy", "cooldown_no_answer",
     "cooldown_unreachable", "wrap_up_seconds", "wrap_up_extension", "disposition_required", "capacity", "max_wait", "max_wait_no_agent",
-    "join_empty", "fallback", "fallback_queue", "fallback_keeps_place",
+    "join_empty", "leave_empty", "absent_paused", "absent_unreachable", "absent_wrapping_up", "absent_busy", "schedule", "closing_action",
 )  # fmt: skip
 
 AGENT = Slice(

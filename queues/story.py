@@ -26,6 +26,7 @@ FACTS = {
     "call.held": "A party put the other on hold.",
     "call.resumed": "The conversation goes on.",
     "call.refused": "The queue refused the call.",
+    "call.turned_away": "A rule of overflow sent the call elsewhere.",
     "call.priority_set": "The priority was changed.",
     "call.written_up": "The result and the notes were saved.",
     "call.wrap_up_extended": "More time for the paperwork.",

@@ -77,7 +77,7 @@ class CallbackOffer:
                 self._check(self.digits)
         elif digit.isdigit() and len(self.digits) < MOST_DIGITS:
             if not self.digits:
-                self.side.hush()
+                self.side.cut()
             self.digits += digit
             self.deadline = now + DIGIT_SECONDS
 
@@ -99,7 +99,7 @@ class CallbackOffer:
 
     def _check(self, number: str) -> None:
         self._to(Step.CHECKING, None)
-        self.side.hush()
+        self.side.cut()
         self.desk.check_callback(number)
 
     # ---- what the records say -----------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ class CallbackOffer:
         """Back to the music; the caller waits as before."""
         if self.busy:
             self._to(Step.IDLE, None)
-            self.side.hush()
+            self.side.cut()
 
     def forget(self) -> None:
         """An agent answered, or the caller has gone."""
@@ -153,7 +153,7 @@ class CallbackOffer:
     def _to(self, step: Step, deadline: float | None, prompts: tuple[str, ...] = ()) -> None:
         self.step, self.deadline = step, deadline
         if prompts:
-            self.side.say(prompts)
+            self.side.say_at_once(prompts)
 
 
 PRESSED: dict[Step, Callable[[CallbackOffer, str, CallbackTerms, float], None]] = {

@@ -1,4 +1,4 @@
-"""What the caller hears before an agent collected: ringing, music, announcements. No Django, no SIP."""
+"""What the caller hears before an agent answers: ringing, music, announcements. No Django, no SIP."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ class CallerSide:
         """The caller hears us: our SDP went out with 183, or our 200 was acknowledged."""
         self._rings = False
         self._prompts: tuple[str, ...] = ()
+        """To be said when the caller hears us, or when what is being said has ended."""
+        self._speaks = False
 
     def welcome(self) -> None:
         """Let the caller hear what the queue's answer mode says. Saying it again changes nothing."""
@@ -65,27 +67,48 @@ class CallerSide:
             with contextlib.suppress(OSError):
                 self.phone.play_music(leg, self.profile.music)
 
+    @property
+    def silent(self) -> bool:
+        """Nothing is being said, nor about to be."""
+        return not (self._speaks or self._prompts)
+
     def say(self, prompts: tuple[str, ...]) -> None:
-        """Say it now, or as soon as the caller hears us; never to one who is not being answered."""
+        """Say it when what is being said has ended, and as soon as the caller hears us; never to one who is not being answered."""
         if self.answering or self.audible:
-            self._prompts = prompts
+            self._prompts += prompts
             self._catch_up()
 
-    def hush(self) -> None:
-        """Stop what is being said; the music goes on."""
-        self._prompts = ()
+    def cut(self) -> None:
+        """Stop what is being said this instant; the music goes on."""
+        self.hush()
         if self.audible:
             self.phone.stop_playing(CALLER)
             self.play_music(CALLER)
 
+    def say_at_once(self, prompts: tuple[str, ...]) -> None:
+        """Whatever else was being said, or was to be."""
+        self.hush()
+        self.say(prompts)
+
     def say_unanswered(self, prompts: tuple[str, ...]) -> None:
         """Last words. Before an answer they go out as early media: nobody is billed for a refusal."""
+        self.hush()
         self._prompts = prompts
         self.open_early_media()
         self._catch_up()
 
+    def hush(self) -> None:
+        """Nothing more of what was being said; the next thing that is played cuts it off."""
+        self._prompts, self._speaks = (), False
+
+    def said(self) -> None:
+        """What was being said has ended."""
+        self._speaks = False
+        self._catch_up()
+
     def _catch_up(self) -> None:
-        if self.audible and self._prompts:
+        if self.audible and self._prompts and not self._speaks:
             prompts, self._prompts = self._prompts, ()
             with contextlib.suppress(OSError):
                 self.phone.play_prompt(CALLER, list(prompts))
+                self._speaks = True

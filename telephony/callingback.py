@@ -66,7 +66,7 @@ class CallingBack(Conversation):
     def _let_agent_hear_ringing(self) -> None:
         if self.talk and self.wanted:
             with contextlib.suppress(OSError):
-                self.phone.play_music(self.talk.leg, self.wanted.ringing)
+                self.phone.play_music(self.talk.leg, (self.wanted.ringing,))
 
     def _customer_may_be_called(self, may: records.CustomerMayBeCalled) -> None:
         if self.phase is not Phase.TALKING or self.wanted is None or CALLER in self.legs.open or self.reached:

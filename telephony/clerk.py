@@ -180,12 +180,14 @@ def _warm_up() -> None:
     from django.db import Error
 
     from ivr.services import route
+    from queues import hours_reading
 
     from . import desk, prompts  # noqa: F401
 
     prompts.default_music()
     with contextlib.suppress(Error):  # the database may come later
         route("", source="public")
+        hours_reading.warm_up()
 
 
 def main() -> int:

@@ -132,8 +132,8 @@ class ClerkDesk:
     def resume(self) -> None:
         self._ask("resume")
 
-    def comfort(self) -> None:
-        self._ask("comfort")
+    def announce(self, numbers: tuple[int, ...]) -> None:
+        self._ask("announce", numbers=numbers)
 
     def moved(self) -> None:
         self._ask("moved")

@@ -18,6 +18,7 @@ from .callerside import CallerSide
 from .guide import Guide
 from .legbook import LegBook
 from .ports import CALLER, LegId, Phone
+from .programme import Programme
 from .records import Desk, FlowStart, StoryFact
 from .ringing import REJECTED, RESCINDED, Ringer, Ringing
 from .talk import Talk
@@ -64,7 +65,7 @@ class Conversation:
         """Offers and commands already heard of, and offers withdrawn before they were heard of."""
         self.early: list[Ringing] = []
         """Offers that overtook the news that the call is placed, or that came while the records had not agreed to a talk."""
-        self.comfort_at: float | None = None
+        self.programme = Programme()
         self.offer = CallbackOffer(self.side, desk, lambda: self.side.profile.callback if self.side.profile else None)
         self.last_words: tuple[str, ...] = ()
         self.last_reason = "fallback"
@@ -82,8 +83,8 @@ class Conversation:
         self.now = now
         self.ringer.expire(now)
         self.ringer.report(now)
-        if self.comfort_at is not None and self.comfort_at <= now:
-            self._ask_for_comfort()
+        if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
+            self._announce(self.programme.take(now))
         self.guide.tick(now)
         self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
@@ -101,8 +102,8 @@ class Conversation:
     def _deadlines(self) -> Iterator[float]:
         yield from self.ringer.deadlines()
         yield from self.offer.deadlines()
-        if self.comfort_at is not None:
-            yield self.comfort_at
+        if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy and self.programme.deadline is not None:
+            yield self.programme.deadline  # the end of what is being said is a fact, and looks again
         if self.guide.deadline is not None:
             yield self.guide.deadline
         if self.phase is Phase.ARRIVING:
@@ -183,6 +184,7 @@ class Conversation:
         """Who heard ringing only, because an agent was free, is welcomed now."""
         if self.phase is Phase.WAITING:
             self._welcome()
+            self._announce(self.programme.after_offer(self.now))
 
     def _placed(self, placed: records.Placed) -> None:
         if self.phase is not Phase.WAITING:
@@ -193,7 +195,7 @@ class Conversation:
         else:
             self.side.ring()  # an agent is free: nothing but ringing, unless that comes to nothing
         self.side.say(placed.prompts)
-        self._plan_comfort()
+        self._begin_programme()
         self.offer.plan(self.now)
 
     def _moved(self, moved: records.Moved) -> None:
@@ -202,22 +204,20 @@ class Conversation:
             return
         self.side.wait_with_music()
         self._welcome()
-        self.side.say(moved.prompts)
-        self._plan_comfort()
+        self.side.say_at_once(moved.prompts)
+        self._begin_programme()
         self.offer.plan(self.now)
 
-    def _comfort(self, comfort: records.Comfort) -> None:
+    def _announced(self, announced: records.Announced) -> None:
         if self.phase is Phase.WAITING and not self.offer.busy:
-            self.side.say(comfort.prompts)
+            self.side.say(announced.prompts)
 
-    def _plan_comfort(self) -> None:
-        every = self.side.profile.comfort_every if self.side.profile else 0
-        self.comfort_at = self.now + every if every > 0 else None
+    def _begin_programme(self) -> None:
+        self.programme.begin(self.side.profile.announcements if self.side.profile else (), self.now)
 
-    def _ask_for_comfort(self) -> None:
-        self._plan_comfort()
-        if self.side.audible and not self.offer.busy:
-            self.desk.comfort()
+    def _announce(self, numbers: tuple[int, ...]) -> None:
+        if numbers and self.side.audible:
+            self.desk.announce(numbers)
 
     # ---- the caller may be called back instead ----------------------------------------------------------------
     def _callback_checked(self, checked: records.CallbackChecked) -> None:
@@ -250,6 +250,8 @@ class Conversation:
             self._turned_away(480, self.last_reason)
 
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
+        if fact.leg == CALLER:
+            self.side.said()
         if self.phase is Phase.LEAVING and fact.leg == CALLER and fact.prompt == self.last_words[-1]:
             self._turned_away(480, self.last_reason)
         elif self.phase is Phase.GUIDED and fact.leg == CALLER:
@@ -313,7 +315,7 @@ class Conversation:
             self.phone.hang_up(leg)  # a 200 that crossed our CANCEL
             return
         stopped = self.ringer.stop_all(but=leg)
-        self.comfort_at = None
+        self.side.hush()
         self.talk = Talk(self.phone, self.side, ringing.offer, leg, tuple(offer for offer in stopped if offer != ringing.offer))
         self._enter(Phase.TALKING)
         self._pick_up()
@@ -347,7 +349,6 @@ class Conversation:
         self.talk = None
         self._enter(Phase.WAITING)
         self.side.wait_with_music()
-        self._plan_comfort()
         self._ring_early_offers()
 
     def _ring_early_offers(self) -> None:
@@ -406,7 +407,6 @@ class Conversation:
         self.guide.end(self.now, hung_up=True)
         self.ringer.offers.clear()
         self.early.clear()
-        self.comfort_at = None
         self.desk.hang_up(by, reason)
         self.legs.hang_up_all()
 
@@ -470,7 +470,7 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Unrouted: Conversation._unrouted,
     records.Placed: Conversation._placed,
     records.Moved: Conversation._moved,
-    records.Comfort: Conversation._comfort,
+    records.Announced: Conversation._announced,
     records.Farewell: Conversation._farewell,
     records.Accepted: Conversation._accepted,
     records.CallbackChecked: Conversation._callback_checked,

@@ -19,16 +19,16 @@ from queues.models import Call, Callback, Command, Offer, Queue
 from queues.services.attempts import NO_LINE, NUMBER_REFUSED
 from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
-from . import flows, sounds
+from . import flows, lastwords, sounds
 from .addresses import edge_address
 from .models import OutboundCall
 from .ports import CallerArrived
 from .records import (
     Accepted,
+    Announced,
     CallbackChecked,
     CallbackDenied,
     CallbackNoted,
-    Comfort,
     CustomerMayBeCalled,
     CustomerMayNotBeCalled,
     DeskFact,
@@ -65,7 +65,8 @@ class RowDesk:
     def __init__(self, owner: Owner, answer: Callable[[DeskFact], None]) -> None:
         self.owner = owner
         self.answer = answer
-        self.queue: Queue | None = None
+        self.heard: sounds.Heard | None = None
+        """The queue that the call is in or was in last."""
         self._call: int | None = None
         self._route: Route | None = None
         self._caller: CallerArrived | None = None
@@ -78,7 +79,7 @@ class RowDesk:
             "check_callback": self._check_callback, "request_callback": self._request_callback,
             "note_callback": self._note_callback,
             "call_customer": self._call_customer, "customer_answered": self._customer_answered,
-            "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
+            "announce": self._announce, "moved": self._moved, "farewell": self._farewell,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
         }  # fmt: skip
 
@@ -93,9 +94,10 @@ class RowDesk:
         if self._route is None:
             self.answer(Unrouted(404, "unknown number"))
             return
-        self.queue = sounds.of(self._route.queue_id)
+        self.heard = sounds.of(self._route.queue_id)
         version = self._route.flow_version_id
-        self.answer(Routed(sounds.profile(self.queue), flows.start_of(version, caller) if version else None))
+        profile = sounds.profile(self.heard, self.owner.process)
+        self.answer(Routed(profile, flows.start_of(version, caller) if version else None))
 
     def _arrive(self, caller: CallerArrived, *, again: bool) -> None:
         try:
@@ -132,14 +134,14 @@ class RowDesk:
             self.answer(self._sounds_now())  # it was done; only the answer got lost
             return
         placement = acd.enqueue(self._id, found.queue_id, priority=found.priority, wanted_agent_id=found.wanted_agent_id)
-        if self.queue is None or self.queue.pk != placement.queue_id:
-            self.queue = sounds.of(placement.queue_id)
+        if self.heard is None or self.heard.queue.pk != placement.queue_id:
+            self.heard = sounds.of(placement.queue_id)
         if not placement.queued:
-            self.answer(Farewell(sounds.farewell(self.queue), placement.reason))
+            self.answer(self._last_words(placement.way_out, placement.queue_id, placement.reason))
         elif placement.queue_id != found.queue_id:
             self.answer(self._sounds_now())
         else:
-            prompts = () if placement.direct else sounds.greeting(self.queue, placement.position)
+            prompts = () if placement.direct else sounds.on_entry(self.heard, placement.position)
             self.answer(Placed(prompts, placement.direct))
 
     # ---- a flow leads the caller --------------------------------------------------------------------------------
@@ -179,29 +181,39 @@ class RowDesk:
         queue_id, wanted = flows.place_of(target, self._route.queue_id)
         priority = max(self._route.priority, int(target["priority"]))
         placement = acd.enqueue(self._id, queue_id, priority=priority, wanted_agent_id=wanted, collected=target["collected"])
-        self.queue = sounds.of(placement.queue_id)
-        self.answer(self._sounds_now() if placement.queued else Farewell(sounds.farewell(self.queue), placement.reason))
+        self.heard = sounds.of(placement.queue_id)
+        if placement.queued:
+            self.answer(self._sounds_now())
+        else:
+            self.answer(self._last_words(placement.way_out, placement.queue_id, placement.reason))
 
     # ---- while waiting ----------------------------------------------------------------------------------------
-    def _comfort(self, *, again: bool) -> None:
-        self.answer(Comfort(sounds.comfort(self._queue_now(), self._position())))
+    def _announce(self, numbers: tuple[int, ...], *, again: bool) -> None:
+        self.answer(Announced(sounds.announced(self._heard_now(), numbers, self._position())))
 
     def _moved(self, *, again: bool) -> None:
         self.answer(self._sounds_now())
 
     def _farewell(self, *, again: bool) -> None:
-        self.answer(Farewell(sounds.farewell(self._queue_now()), "fallback"))
+        way = Call.objects.values_list("way_out", flat=True).get(pk=self._id)
+        self.answer(self._last_words(way, self._heard_now().queue.pk, "fallback"))
+
+    def _last_words(self, way: int | None, queue_id: int, reason: str) -> DeskFact:
+        """A queue that is closed may have words of its own for that."""
+        assert self.heard
+        return lastwords.answer(way, self.heard.queue.language, reason, instead=acd.closed_words(self._id, queue_id))
 
     def _sounds_now(self) -> Moved:
-        now_in = self._queue_now()
-        return Moved(sounds.profile(now_in), sounds.greeting(now_in, self._position()))
+        heard = self._heard_now()
+        return Moved(sounds.profile(heard, self.owner.process), sounds.on_entry(heard, self._position()))
 
-    def _queue_now(self) -> Queue:
-        queue = Call.objects.select_related("queue").get(pk=self._id).queue or self.queue
+    def _heard_now(self) -> sounds.Heard:
+        """As the queue is set up in this moment."""
+        queue = Call.objects.values_list("queue", flat=True).get(pk=self._id) or (self.heard.queue.pk if self.heard else None)
         if queue is None:
             raise Queue.DoesNotExist("The call was never in a queue.")
-        self.queue = queue
-        return queue
+        self.heard = sounds.of(queue)
+        return self.heard
 
     def _position(self) -> int:
         """The place in line, 1 for the next; 0 if it waits no more."""
@@ -236,7 +248,7 @@ class RowDesk:
             log.info("callback not possible", why=refusal.code)
             self.answer(CallbackChecked(""))
             return
-        self.answer(CallbackChecked(found, sounds.read_back(found)))
+        self.answer(CallbackChecked(found, sounds.read_back(found, self._heard_now().queue.language)))
 
     def _note_callback(self, wanted: dict[str, Any], *, again: bool) -> None:
         queue = Queue.objects.filter(slug=wanted["queue"]).values_list("pk", flat=True).first()
@@ -258,7 +270,7 @@ class RowDesk:
                 log.info("callback denied", why=refusal.code)
                 self.answer(CallbackDenied())
                 return
-        self.answer(Farewell(sounds.promise(), "callback"))
+        self.answer(Farewell(sounds.promise(self._heard_now().queue.language), "callback"))
 
     def _caller_name(self) -> str:
         return Call.objects.values_list("caller_name", flat=True).get(pk=self._id)

@@ -14,17 +14,19 @@ from django.db import connection
 
 import ivr.services
 from agents.models import Agent
+from callcenter.core.errors import NotFound
 from ivr import asking
 from ivr.flow import document, sounds
 from ivr.flow.complaints import FlowError
 from ivr.flow.words import Sound
 from ivr.models import FlowVersion
+from ivr.prompts import resolve
 from queues import services as acd
 from queues.defaults import DIRECT
+from queues.hours_reading import hours_by_slug
 from queues.models import Queue
 from queues.standing import standing
 
-from . import prompts
 from .ports import CallerArrived
 from .records import FlowStart
 
@@ -79,8 +81,9 @@ def sounds_of(flow: dict[str, Any]) -> dict[str, list[str]]:
 
 
 def files_of(sound: Sound) -> list[str]:
+    reference = {"prompt": sound.prompt} if sound.prompt else {"say": {sound.language: sound.text}}
     try:
-        return [str(prompts.spoken(sound.text, sound.language))]
+        return [str(path) for path in resolve(reference, sound.language)]
     except Exception as error:  # a language nobody speaks, a full disk: the caller must get on
         log.error("a sound of a flow cannot be had", prompt=sound.prompt, language=sound.language, error=type(error).__name__)
         return []
@@ -120,7 +123,12 @@ def _queues(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any]:
 
 
 def _hours(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any] | None:
-    return None
+    """How it stands by a schedule's stable name; nobody can say if it is gone."""
+    try:
+        hours = hours_by_slug(data["schedule"])
+    except NotFound:
+        return None
+    return {"state": str(hours.kind), "name": hours.name}
 
 
 def _speak(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any]:

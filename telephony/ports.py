@@ -226,13 +226,14 @@ class Phone(Protocol):
         """BYE, CANCEL or a failure answer, whatever the state of the dialog asks for; none if it is over."""
 
     def bridge(self, one: LegId, other: LegId) -> None:
-        """Connect audio both ways; what played on them before stops."""
+        """Connect audio both ways; prompts that played on them stop, music rests."""
 
     def unbridge(self, one: LegId, other: LegId) -> None:
         """Disconnect audio both ways."""
 
-    def play_music(self, leg: LegId, path: str) -> None:
-        """Loop a WAV file to the leg until something else plays."""
+    def play_music(self, leg: LegId, paths: tuple[str, ...]) -> None:
+        """Play WAV files one after the other, again and again, until something else plays. The same files once more go on where
+        the leg heard them last. Raises `OSError` when the first cannot be read."""
 
     def play_prompt(self, leg: LegId, paths: list[str]) -> None:
         """Play WAV files once, music paused; then `PromptEnded` and the music again."""

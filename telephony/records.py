@@ -27,16 +27,30 @@ class CallbackTerms:
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """An announcement that is made while the caller waits. Times in seconds."""
+
+    number: int
+    """By which it is asked for."""
+    first_after: float
+    """Since the caller joined the queue."""
+    every: float = 0
+    """0: once, or after an offer each time."""
+    after_offer: bool = False
+    """Only to those who are back in line because an agent did not take the call; then `every` is the least distance."""
+
+
+@dataclass(frozen=True, slots=True)
 class QueueProfile:
     """What a queue lets its callers hear."""
 
     answer_mode: str
     """answer, ringback or early-media."""
-    music: str
-    """Path of a WAV file."""
+    music: tuple[str, ...]
+    """Paths of WAV files, in the order in which they are played again and again."""
     deliver_directly: bool = False
-    comfort_every: float = 0
-    """Seconds between two comfort messages; 0: never."""
+    announcements: tuple[Scheduled, ...] = ()
+    """In the order in which they are made when several are due."""
     callback: CallbackTerms | None = None
 
 
@@ -112,8 +126,8 @@ class Moved:
 
 
 @dataclass(frozen=True, slots=True)
-class Comfort:
-    """The comfort message that was asked for."""
+class Announced:
+    """The announcements that were asked for, as they are now."""
 
     prompts: tuple[str, ...]
 
@@ -179,7 +193,7 @@ class CallbackDenied:
 
 
 DeskFact = (
-    Told | Routed | Unrouted | Placed | Moved | Comfort | Farewell | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
+    Told | Routed | Unrouted | Placed | Moved | Announced | Farewell | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
     | CallbackChecked | CallbackNoted | CallbackDenied
 )  # fmt: skip
 StoryFact = PhoneFact | NodeFact | DeskFact
@@ -243,8 +257,8 @@ class Desk(Protocol):
     def resume(self) -> None:
         """Nobody holds any more."""
 
-    def comfort(self) -> None:
-        """Ask for the comfort message with the present position: `Comfort`."""
+    def announce(self, numbers: tuple[int, ...]) -> None:
+        """Ask for these announcements with the present place and estimate: `Announced`."""
 
     def moved(self) -> None:
         """Ask what the call's new queue sounds like: `Moved`."""

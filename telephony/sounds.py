@@ -1,12 +1,23 @@
-"""What callers of a queue hear, as WAV files."""
+"""What callers of a queue hear, as WAV files: music, announcements composed for one caller, last words."""
 
 from __future__ import annotations
 
+import json
+import random
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import structlog
+from django.core.files.storage import default_storage
+
 from callcenter.core import sql
-from queues.models import CallbackOffer, Queue
+from queues import phrases
+from queues.models import Announcement, CallbackOffer, MusicOrder, Queue
+from queues.waits import expected_wait
 
 from . import prompts
-from .records import CallbackTerms, QueueProfile
+from .records import CallbackTerms, QueueProfile, Scheduled
 
 MENU = "To be called back at the number you are calling from, press 1. For another number, press 2. To keep waiting, press star."
 ENTER = "Enter the number, beginning with the area code, and press hash."
@@ -15,27 +26,54 @@ WE_WILL_CALL = "We will call you back at"
 CONFIRM = "If this is right, press 1. For another number, press 2. To keep waiting, press star."
 PROMISE = "Thank you. You keep your place in line. We will call you back. Good-bye."
 
+log = structlog.get_logger(__name__)
+
 HEARD = sql.Slice(
-    Queue, "id", "answer_mode", "music", "deliver_directly", "greeting", "announce_position", "comfort", "comfort_every",
-    "fallback_message", "callback_offer", "callback_after", "callback_key",
-)  # fmt: skip
-QUEUE = f"SELECT {HEARD.columns('q')} FROM queues_queue q WHERE q.id = %s"  # noqa: S608
+    Queue, "id", "answer_mode", "language", "music_order", "deliver_directly", "callback_offer", "callback_after", "callback_key"
+)
+QUEUE = f"""
+SELECT (SELECT jsonb_agg(jsonb_build_array(id, kind, text, first_after, every) ORDER BY position, id)
+    FROM queues_announcement WHERE queue_id = q.id AND active),
+  (SELECT jsonb_agg(file ORDER BY position, id) FROM queues_music WHERE queue_id = q.id), {HEARD.columns("q")}
+FROM queues_queue q WHERE q.id = %s
+"""  # noqa: S608
+
+Kind = Announcement.Kind
 
 
-def of(queue_id: int) -> Queue:
-    """The queue, as far as its callers hear it."""
-    return HEARD.make(sql.only_row(QUEUE, [queue_id]))
+class Saying(NamedTuple):
+    """A row of `Announcement`."""
+
+    number: int
+    kind: str
+    text: str
+    first_after: int
+    every: int
 
 
-def profile(queue: Queue) -> QueueProfile:
-    music = queue.music.path if queue.music else str(prompts.default_music())
-    comforting = queue.comfort or queue.announce_position or queue.callback_offer == CallbackOffer.ANNOUNCED
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A queue as far as its callers hear it."""
+
+    queue: Queue
+    sayings: tuple[Saying, ...]
+    music: tuple[str, ...]
+    """Names in the storage of uploads; none: the built-in music."""
+
+
+def of(queue_id: int) -> Heard:
+    sayings, music, *columns = sql.only_row(QUEUE, [queue_id])
+    return Heard(HEARD.make(columns), tuple(Saying(*row) for row in json.loads(sayings or "[]")), tuple(json.loads(music or "[]")))
+
+
+def profile(heard: Heard, caller: str) -> QueueProfile:
+    """:param caller: what is one call's own: by it music is shuffled, so that in another queue it is not shuffled anew."""
     return QueueProfile(
-        answer_mode=queue.answer_mode,
-        music=music,
-        deliver_directly=queue.deliver_directly,
-        comfort_every=queue.comfort_every if comforting else 0,
-        callback=_terms(queue) if queue.callback_offer != CallbackOffer.OFF else None,
+        answer_mode=heard.queue.answer_mode,
+        music=_music(heard, caller),
+        deliver_directly=heard.queue.deliver_directly,
+        announcements=tuple(_scheduled(saying) for saying in heard.sayings if saying.kind == Kind.REOFFER or _said_later(saying)),
+        callback=_terms(heard.queue) if heard.queue.callback_offer != CallbackOffer.OFF else None,
     )
 
 
@@ -44,47 +82,78 @@ def _terms(queue: Queue) -> CallbackTerms:
         key=queue.callback_key,
         after=queue.callback_after if queue.callback_offer == CallbackOffer.AFTER else 0,
         offer=_offer(queue),
-        menu=_spoken(MENU),
-        enter=_spoken(ENTER),
-        sorry=_spoken(SORRY),
+        menu=say(MENU, queue.language),
+        enter=say(ENTER, queue.language),
+        sorry=say(SORRY, queue.language),
     )
 
 
-def greeting(queue: Queue, position: int) -> tuple[str, ...]:
-    return (*_spoken(queue.greeting), *_place(queue, position), *_announced(queue))
+def _music(heard: Heard, caller: str) -> tuple[str, ...]:
+    pieces = [default_storage.path(name) for name in heard.music] or [str(prompts.default_music())]
+    if heard.queue.music_order == MusicOrder.SHUFFLED:
+        random.Random(caller).shuffle(pieces)
+    return tuple(pieces)
 
 
-def comfort(queue: Queue, position: int) -> tuple[str, ...]:
-    return (*_spoken(queue.comfort), *_place(queue, position), *_announced(queue))
+def _said_later(saying: Saying) -> bool:
+    return saying.kind != Kind.GREETING and bool(saying.first_after or saying.every)
 
 
-def farewell(queue: Queue) -> tuple[str, ...]:
-    return _spoken(queue.fallback_message)
+def _scheduled(saying: Saying) -> Scheduled:
+    """What is said on entry comes with the news of the place; its next time is one interval later."""
+    if saying.kind == Kind.REOFFER:
+        return Scheduled(saying.number, saying.first_after, saying.every, after_offer=True)
+    return Scheduled(saying.number, saying.first_after or saying.every, saying.every)
 
 
-def read_back(number: str) -> tuple[str, ...]:
+def read_back(number: str, language: str) -> tuple[str, ...]:
     """A number in E.164, digit by digit, with what can be done about it."""
-    digits = (path for digit in number.removeprefix("+") for path in _spoken(digit))
-    return (*_spoken(WE_WILL_CALL), *digits, *_spoken(CONFIRM))
+    digits = (path for digit in number.removeprefix("+") for path in say(digit, language))
+    return (*say(WE_WILL_CALL, language), *digits, *say(CONFIRM, language))
 
 
-def promise() -> tuple[str, ...]:
+def promise(language: str) -> tuple[str, ...]:
     """The last words to somebody who will be called back."""
-    return _spoken(PROMISE)
+    return say(PROMISE, language)
 
 
-def _announced(queue: Queue) -> tuple[str, ...]:
+def _invitation(queue: Queue) -> tuple[str, ...]:
     return _offer(queue) if queue.callback_offer == CallbackOffer.ANNOUNCED else ()
 
 
 def _offer(queue: Queue) -> tuple[str, ...]:
     key = "star" if queue.callback_key == "*" else queue.callback_key
-    return _spoken(f"To be called back and keep your place in line, press {key}.")
+    return say(f"To be called back and keep your place in line, press {key}.", queue.language)
 
 
-def _spoken(text: str) -> tuple[str, ...]:
-    return (str(prompts.spoken(text)),) if text.strip() else ()
+def on_entry(heard: Heard, place: int) -> tuple[str, ...]:
+    """What a caller hears who has just got this place in line; 0: an agent's phone rings already."""
+    return _spoken(heard, [one for one in heard.sayings if not one.first_after and one.kind != Kind.REOFFER], place)
 
 
-def _place(queue: Queue, position: int) -> tuple[str, ...]:
-    return (str(prompts.spoken_position(position)),) if queue.announce_position and position > 0 else ()
+def announced(heard: Heard, numbers: Iterable[int], place: int) -> tuple[str, ...]:
+    """These announcements, in the order of the queue, for a caller at this place."""
+    wanted = set(numbers)
+    return _spoken(heard, [saying for saying in heard.sayings if saying.number in wanted], place)
+
+
+def say(text: str, language: str) -> tuple[str, ...]:
+    """A text that cannot be spoken is left out: it must not cost the call."""
+    return prompts.heard(text, language)
+
+
+def _spoken(heard: Heard, sayings: list[Saying], place: int) -> tuple[str, ...]:
+    language = heard.queue.language
+    files = (file for saying in sayings for text in _texts(heard, saying, place) for file in say(text, language))
+    return (*files, *_invitation(heard.queue))
+
+
+def _texts(heard: Heard, saying: Saying, place: int) -> tuple[str, ...]:
+    """Place and wait with the words before them, or without those nothing."""
+    if saying.kind == Kind.POSITION:
+        composed = phrases.position(place, heard.queue.language)
+    elif saying.kind == Kind.ESTIMATE:
+        composed = phrases.wait(expected_wait(heard.queue.pk, place) if place else None, heard.queue.language)
+    else:
+        return (saying.text,)
+    return (saying.text, composed) if composed else ()

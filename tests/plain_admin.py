@@ -8,7 +8,9 @@ import django
 
 PAGES = (
     "", "agents/agent/", "agents/agent/add/", "queues/queue/", "queues/queue/1/change/", "queues/call/{call}/change/", "queues/call/",
-    "core/logentry/", "auth/user/add/", "agents/agent/import/", "telephony/trunk/add/",
+    "core/logentry/", "auth/user/add/", "agents/agent/import/",
+    "queues/schedule/add/", "queues/schedule/preview/", "queues/closure/add/", "telephony/trunk/add/",
+    "ivr/flow/", "ivr/flow/{flow}/change/", "ivr/flow/{flow}/builder/", "ivr/flow/{flow}/figures/",
 )  # fmt: skip
 
 
@@ -29,6 +31,7 @@ def _open_pages() -> None:
     from django.contrib.auth.models import User
     from django.test import Client
 
+    from ivr.models import Flow
     from queues import services
     from queues.models import Queue
 
@@ -36,8 +39,9 @@ def _open_pages() -> None:
     client.force_login(User.objects.create_superuser("root"), backend="django.contrib.auth.backends.ModelBackend")
     call = services.arrive(node="n", process="p", sip_call_id="c", caller_number="1", caller_name="", dialled="sales")
     services.enqueue(call.pk, Queue.objects.get(slug="sales").pk)
+    flow = Flow.objects.create(name="Main", slug="main")
     for path in PAGES:
-        answer = client.get(f"/admin/{path.format(call=call.pk)}")
+        answer = client.get(f"/admin/{path.format(call=call.pk, flow=flow.pk)}")
         assert answer.status_code == 200, (path, answer.status_code)
         assert b"unfold" not in answer.content, path
 

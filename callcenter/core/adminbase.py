@@ -33,22 +33,37 @@ if TYPE_CHECKING or not UNFOLD:
     from django.contrib.admin import StackedInline as StackedInline
     from django.contrib.admin import TabularInline as TabularInline
     from django.forms import PasswordInput as PasswordInput
+    from django.forms import Select as Select
     from django.forms import TextInput as TextInput
     from import_export.forms import ExportForm as ExportForm
     from import_export.forms import ImportForm as ImportForm
+
+    INPUT_CLASSES: list[str] = []
 else:
     from unfold.admin import ModelAdmin as PlainModelAdmin
     from unfold.admin import StackedInline, TabularInline
     from unfold.contrib.import_export.forms import ExportForm, ImportForm
+    from unfold.widgets import INPUT_CLASSES
     from unfold.widgets import UnfoldAdminPasswordWidget as PasswordInput
+    from unfold.widgets import UnfoldAdminSelectWidget as Select
     from unfold.widgets import UnfoldAdminTextInputWidget as TextInput
 
-__all__ = ["PasswordInput", "StackedInline", "TabularInline", "TextInput"]
+__all__ = ["PasswordInput", "Select", "StackedInline", "TabularInline", "TextInput"]
 
 ROWS_COUNTED = 10_000
 """Lists of large tables count no further: an exact count of a million rows costs seconds and tells nobody anything."""
 
 M = TypeVar("M", bound=Model)
+
+
+def time_input() -> forms.TimeInput:
+    """A time of day to the minute. Browsers' own fields for times are on a 12-hour clock for many; no screen of ours is."""
+    attrs = {"placeholder": "hh:mm", "inputmode": "numeric", "autocomplete": "off", "class": " ".join(INPUT_CLASSES)}
+    return forms.TimeInput(format="%H:%M", attrs=attrs)
+
+
+def date_input() -> forms.DateInput:
+    return forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", "class": " ".join(INPUT_CLASSES)})
 
 
 class BoundedPaginator(Paginator):

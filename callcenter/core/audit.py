@@ -15,9 +15,9 @@ RELATIONS = ("groups", "user_permissions", "permissions", "dispositions", "super
 MOVING = (
     "state", "state_since", "break_reason", "next_state", "next_break_reason", "open_calls", "logged_in_at", "ready_at",
     "wrap_up_until", "last_released_at", "last_offered_at", "misses_in_row", "calls_since_login", "talk_seconds_since_login",
-    "rr_pointer", "last_login",
+    "rr_pointer", "last_login", "draft", "draft_revision", "draft_by", "draft_at",
 )  # fmt: skip
-"""Not configuration: these move with every call, and the event log has them."""
+"""Not configuration: these move with every call, and the event log has them; a draft moves with every key, and is nothing to callers."""
 
 
 def register() -> None:

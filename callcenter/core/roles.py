@@ -22,11 +22,14 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
-    "queues.callback", "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk", "telephony.dialrule",
+    "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
+    "queues.announcement", "queues.music", "queues.wayout", "queues.callback",
+    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.prompt", "telephony.trunk", "telephony.dialrule",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",
+    "ivr.recording", "ivr.recordingcode",
     "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "telephony.outboundcall", "core.logentry",
 )  # fmt: skip
 PEOPLE = ("auth.user", "auth.group")
@@ -39,7 +42,12 @@ PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         (("view", "add", "change"), ("auth.user",)),
         (("view",), ("auth.group", "auditlog.logentry")),
     ),
-    SUPERVISOR: ((("view",), CONFIGURATION + RECORDS), (("add", "change"), ("queues.callback",))),
+    SUPERVISOR: (
+        (("view",), CONFIGURATION + RECORDS),
+        # Who is on the floor when the heating fails closes the lines; to undo it is to end it sooner, so that it stays on record.
+        # And who talks to customers promises callbacks.
+        (("add", "change"), ("queues.closure", "queues.callback")),
+    ),
     AUDITOR: ((("view",), (*CONFIGURATION, *RECORDS, *PEOPLE, "auditlog.logentry")),),
     AGENT: (),
 }

@@ -29,6 +29,9 @@ class Known:
 
 NOTHING_KNOWN = Known()
 
+WORDLESS = "zxx"
+"""The language of recordings without words, such as a tone (ISO 639-2): heard by everybody."""
+
 
 def check(flow: Flow, known: Known = NOTHING_KNOWN) -> list[Complaint]:
     """Everything that keeps the flow from being published, and warnings."""
@@ -58,6 +61,8 @@ def _exits(flow: Flow, step: Step) -> Iterator[Complaint]:
         if name not in outlets:
             has = f"It has {', '.join(outlets)}." if outlets else "It has none."
             yield Complaint((*path, name), f"This step has no exit “{name}”. {has}")
+        elif not target:
+            yield Complaint((*path, name), f"“{outlets[name].label}” leads nowhere. Connect it with the next step, or remove it.")
         elif target not in flow.steps:
             yield Complaint((*path, name), f"There is no step “{target}”.")
     for outlet in outlets.values():
@@ -70,13 +75,12 @@ def _exits(flow: Flow, step: Step) -> Iterator[Complaint]:
 def _references(step: Step, known: Known) -> Iterator[Complaint]:
     there: dict[str, tuple[str, Any]] = {
         "queue": ("queue", known.queues), "schedule": ("schedule", known.schedules), "mailbox": ("mailbox", known.mailboxes),
-        "agent": ("agent with the extension", known.agents),
+        "agent": ("agent with the extension", known.agents), "flow": ("published flow", known.flows),
+        "connection": ("connection", known.connections),
     }  # fmt: skip
     for one in step.fields:
         value = step.values.get(one.name)
         what, names = there.get(one.kind, ("", None))
-        if one.kind == "flow":
-            what, names = ("connection", known.connections) if one.name == "connection" else ("published flow", known.flows)
         if value and names is not None and value not in names:
             yield Complaint(("steps", step.name, one.name), f"There is no {what} “{value}”.")
     if step.kind == "web" and not step.values["connection"]:
@@ -109,7 +113,7 @@ def _prompt(path: Any, slug: str, flow: Flow, known: Known) -> Iterator[Complain
         return
     if slug not in known.prompts:
         yield Complaint(path, f"There is no prompt “{slug}”.")
-    elif flow.language not in known.prompts[slug]:
+    elif not {flow.language, flow.language.split("-")[0], WORDLESS} & set(known.prompts[slug]):
         yield Complaint(path, f"The prompt “{slug}” has no recording in {flow.language}. Record or speak it, or choose another.")
 
 
@@ -132,6 +136,22 @@ def reachable(flow: Flow) -> set[str]:
         if name in flow.steps and name not in found:
             found.add(name)
             ahead += flow.steps[name].exits.values()
+    return found
+
+
+def flows_reached_unasked(flow: Flow) -> set[str]:
+    """Other flows that a caller can get to without having been asked anything in this one."""
+    found: set[str] = set()
+    seen: set[str] = set()
+    ahead = [flow.start]
+    while ahead:
+        name = ahead.pop()
+        step = flow.steps.get(name)
+        if step is None or step.takes_input or name in seen:
+            continue
+        seen.add(name)
+        found |= {step.values["flow"]} if step.kind == "flow" and step.values["flow"] else set()
+        ahead += step.exits.values()
     return found
 
 

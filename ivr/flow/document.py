@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from .complaints import BadValue, Complaint, FlowError, Path
 from .fields import LANGUAGE, SLUG
 from .steps import KINDS, Step
+from .steps.hearing import KEYS
 
 FORMAT = 1
 MOST_STEPS = 500
@@ -41,11 +42,16 @@ def read(document: Any) -> Flow:
     """
     :raises FlowError: with everything that is wrong, each at its place.
     """
-    reader = _Reader()
-    flow = reader.flow(document)
-    if reader.complaints:
-        raise FlowError(reader.complaints)
+    flow, complaints = inspect(document)
+    if complaints:
+        raise FlowError(complaints)
     return flow
+
+
+def inspect(document: Any) -> tuple[Flow, list[Complaint]]:
+    """The flow as far as it can be read, and what of it cannot: for those who are still working on it."""
+    reader = _Reader()
+    return reader.flow(document), reader.complaints
 
 
 class _Reader:
@@ -119,7 +125,9 @@ class _Reader:
         step = KINDS[kind]
         for unknown in sorted(set(map(str, given)) - OF_STEPS - {one.name for one in step.fields}):
             self.wrong((*path, unknown), f"A {step.title} step has no “{unknown}”.")
-        return step(name, self._label(path, given), self._values(path, step, given), self._exits(path, given), _place(given.get("at")))
+        return step(
+            name, self._label(path, given), self._values(path, step, given), self._exits(path, step, given), _place(given.get("at"))
+        )
 
     def _label(self, path: Path, given: dict[str, Any]) -> str:
         label = given.get("label", "")
@@ -135,10 +143,11 @@ class _Reader:
                 values[one.name] = one.read(given.get(one.name))
             except BadValue as bad:
                 self.wrong((*path, one.name, *bad.at), bad.message)
-                values[one.name] = one.default
+                values[one.name] = one.nothing
         return values
 
-    def _exits(self, path: Path, given: dict[str, Any]) -> dict[str, str]:
+    def _exits(self, path: Path, step: type[Step], given: dict[str, Any]) -> dict[str, str]:
+        """A key that leads nowhere yet is a key all the same; any other exit is not connected then."""
         exits = given.get("exits", {})
         if not isinstance(exits, dict):
             self.wrong((*path, "exits"), 'Exits name the next steps: {"next": "main_menu"}.')
@@ -146,7 +155,8 @@ class _Reader:
         for name, target in exits.items():
             if target is not None and not isinstance(target, str):
                 self.wrong((*path, "exits", str(name)), "An exit names the next step.")
-        return {str(name): target for name, target in exits.items() if isinstance(target, str) and target}
+        keys = KEYS if step.grows == "keys" else ""
+        return {str(name): target for name, target in exits.items() if isinstance(target, str) and (target or str(name) in keys)}
 
 
 def _place(at: Any) -> tuple[float, float]:

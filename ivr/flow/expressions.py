@@ -2,8 +2,8 @@
 context, and takes microseconds, so what a manager types can run in the middle of a call.
 
 What an expression sees: `caller` (number, name, priority, calls), `dialled`, `language`, `vars` (what the flow has set so far), `time`
-(hour, minute, weekday from 1 for Monday, day, month, year, date), `queues["slug"]` (waiting, longest_wait, available, at_work) and,
-where a step says so, `digits` or `response`.
+(hour, minute, weekday from 1 for Monday, day, month, year, date), `queues["slug"]` (waiting, longest_wait, available, at_work,
+expected_wait: seconds at most, 0 if unknown) and, where a step says so, `digits` or `response`.
 """
 
 from __future__ import annotations

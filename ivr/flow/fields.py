@@ -31,6 +31,11 @@ class Field:
     required: bool = False
     extra: tuple[tuple[str, Any], ...] = ()
 
+    @property
+    def nothing(self) -> Any:
+        """What stands there while it cannot be read."""
+        return EMPTY.get(self.kind, "") if self.default is None else self.default
+
     def read(self, value: Any) -> Any:
         """The value as the step uses it.
 
@@ -58,7 +63,8 @@ def _number(value: Any, least: float = 0, most: float = 3600) -> float:
 
 
 def _whole(value: Any, least: int = 0, most: int = 3600) -> int:
-    if int(_number(value, least, most)) != value:
+    whole = isinstance(value, int | float) and not isinstance(value, bool) and value == value // 1
+    if not whole or not least <= value <= most:
         raise BadValue(f"This is a whole number from {least} to {most}.")
     return int(value)
 
@@ -201,6 +207,12 @@ READERS: dict[str, Callable[..., Any]] = {
     "text": _text, "number": _number, "whole": _whole, "flag": _flag, "choice": _choice, "queue": _slug, "schedule": _slug,
     "mailbox": _slug, "flow": _slug, "expression": _expression, "template": _template, "variable": _variable, "language": _language,
     "sayings": _sayings, "assignments": _assignments, "responses": _responses, "cases": _cases, "variants": _variants, "skills": _skills,
-    "headers": _headers, "agent": _text,
+    "headers": _headers, "agent": _text, "connection": _slug,
 }  # fmt: skip
 """How each kind of field is read."""
+
+EMPTY: dict[str, Any] = {
+    "sayings": (), "cases": (), "variants": (), "skills": (), "assignments": {}, "responses": {}, "headers": {}, "number": 0, "whole": 0,
+    "flag": False,
+}  # fmt: skip
+"""What stands, by kind, in the place of a value that cannot be read, so that the rest of the flow can be judged."""

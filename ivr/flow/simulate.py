@@ -73,7 +73,7 @@ class Outcome:
 
 
 NOBODY = {"number": "", "name": "", "priority": 0, "calls": 0}
-QUIET = {"waiting": 0, "longest_wait": 0, "available": 0, "at_work": 0}
+QUIET = {"waiting": 0, "longest_wait": 0, "available": 0, "at_work": 0, "expected_wait": 0}
 
 
 def simulate(flow: Flow, scene: Scene) -> Outcome:

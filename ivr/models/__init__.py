@@ -1,4 +1,4 @@
-"""What callers dial, and what they are led through."""
+"""What callers dial, what they are led through, and what they hear."""
 
 from .connections import WebConnection as WebConnection
 from .flows import Flow as Flow
@@ -7,3 +7,7 @@ from .flows import FlowTest as FlowTest
 from .flows import FlowVersion as FlowVersion
 from .flows import FlowVisit as FlowVisit
 from .numbers import Number as Number
+from .prompts import Prompt as Prompt
+from .prompts import Recording as Recording
+from .prompts import RecordingCode as RecordingCode
+from .prompts import Source as Source

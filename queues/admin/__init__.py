@@ -4,4 +4,6 @@ from . import agents as agents
 from . import callbacks as callbacks
 from . import calls as calls
 from . import configuration as configuration
+from . import hours as hours
 from . import records as records
+from . import waiting as waiting

@@ -138,6 +138,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
         "rang": between(offer.opened_at, offer.closed_at),
         "strategy": (offer.why or {}).get("strategy", ""),
         "assigned_by": (offer.why or {}).get("assigned_by", ""),
+        "lent_to": f"queue:{helper}" if (helper := (offer.why or {}).get("lent_to")) else "",
     }
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString, mark_safe
 
 from callcenter.core import adminbase
 from callcenter.core.words import chip
 
-from .. import defaults
-from ..models import CallerPriority, Disposition, Queue
+from .. import defaults, readback
+from ..hours_reading import hours_now
+from ..models import CallerPriority, Disposition, Queue, WayOut
 from ..resources import QueueResource
 from ..roster_keeping import rebuild_soon
 from ..states import WAITING
+from .hours_words import COLOURS, WORDS
 from .membership import MembershipRuleInline, QueuesAgentsInline
+from .waiting import AnnouncementInline, MusicInline, WayOutInline
 
 
 @admin.register(Disposition)
@@ -42,12 +45,11 @@ class CallerPriorityAdmin(adminbase.ModelAdmin):
 @admin.register(Queue)
 class QueueAdmin(adminbase.SpreadsheetAdmin):
     resource_classes = [QueueResource]
-    list_display = ("name", "active_chip", "strategy", "members", "in_line", "ring_seconds", "wrap_up_seconds", "way_out")
-    list_filter = ("active", "strategy", "everyone")
-    list_select_related = ("fallback_queue",)
+    list_display = ("name", "active_chip", "strategy", "members", "in_line", "hours", "ring_seconds", "wrap_up_seconds", "way_out")
+    list_filter = ("active", "strategy", "everyone", "schedule")
     search_fields = ("name", "slug")
-    autocomplete_fields = ("fallback_queue", "dispositions")
-    inlines = [QueuesAgentsInline, MembershipRuleInline]
+    autocomplete_fields = ("helper", "dispositions", "schedule")
+    inlines = [AnnouncementInline, MusicInline, WayOutInline, QueuesAgentsInline, MembershipRuleInline]
     actions = ["drain", "reopen"]
     fieldsets = (
         (None, {"fields": (("name", "slug"), ("timezone", "strategy"), ("active", "everyone"))}),
@@ -64,8 +66,8 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             "What callers hear",
             {
                 "classes": ["tab"],
-                "fields": (("answer_mode", "music"), "greeting", "comfort", ("comfort_every", "announce_position")),
-                "description": "Texts are spoken by the built-in voice.",
+                "fields": (("answer_mode", "language"), "music_order"),
+                "description": "Announcements and pieces of music have tabs of their own. Texts are spoken by the built-in voice.",
             },
         ),
         (
@@ -81,15 +83,35 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             },
         ),
         (
-            "Limits and ways out",
+            "Limits",
             {
                 "classes": ["tab"],
                 "fields": (
-                    ("capacity", "join_empty"), ("max_wait", "max_wait_no_agent"), ("fallback", "fallback_queue"),
-                    "fallback_keeps_place", "fallback_message",
+                    "capacity", ("max_wait", "max_wait_no_agent"), ("join_empty", "leave_empty"),
+                    ("absent_paused", "absent_unreachable"), ("absent_wrapping_up", "absent_busy"), "read_back",
                 ),
-                "description": "When the queue is full, the wait too long or nobody there, the call takes the fallback. "
-                "Queues may pass calls on one to the next, but not in a circle.",
+                "description": "Capacity counts when a caller enters, all others also while callers wait. Who reaches a limit takes a way "
+                "out: those have a tab of their own. Nobody is there when every member logged in to the queue is offline or counts as "
+                "absent.",
+            },
+        ),
+        (
+            "Help from another queue",
+            {
+                "classes": ["tab"],
+                "fields": (("helper", "lend_after"),),
+                "description": "When callers of this queue have waited so long, free agents of the helper are offered them as well, as "
+                "long as nobody waits for those agents in a queue of their own. The caller stays in line here and loses nothing: an agent "
+                "who does not answer gives the call back to its place.",
+            },
+        ),
+        (
+            "Opening hours",
+            {
+                "classes": ["tab"],
+                "fields": ("schedule", "closing_action", "closed_message", "holiday_message"),
+                "description": "When the queue is closed, callers take the way out of the tab “Limits and ways out”; "
+                "who is hung up on there hears these words.",
             },
         ),
         (
@@ -130,13 +152,14 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             "member_count": Count("memberships", distinct=True),
             "waiting_count": Count("calls", filter=Q(calls__state__in=WAITING, calls__callback__isnull=True), distinct=True),
         }
-        return super().get_queryset(request).annotate(**counted)
+        ways = WayOut.objects.select_related("next_queue")
+        return super().get_queryset(request).annotate(**counted).prefetch_related(Prefetch("ways_out", ways))
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: Queue | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Queue | None = None) -> tuple[str, ...]:
-        return ("slug",) if obj else ()
+        return ("slug", "read_back") if obj else ("read_back",)
 
     def has_delete_permission(self, request: HttpRequest, obj: Queue | None = None) -> bool:
         # Calls to extensions are counted in the direct queue; without it they could not be delivered.
@@ -149,7 +172,7 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     @admin.action(description="Drain (no new calls) …", permissions=["change"])
     @adminbase.confirmed(
         "Drain these queues?",
-        "They refuse new calls from now on, with the fallback of each. Callers who wait already are still served.",
+        "They refuse new calls from now on, with the ways out of each. Callers who wait already are still served.",
     )
     def drain(self, request: HttpRequest, queryset: QuerySet[Queue]) -> None:
         self._set_active(request, queryset, False)
@@ -174,6 +197,23 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
         colour = "red" if queue.waiting_count >= queue.warn_waiting > 0 else "grey"
         return format_html('<a href="{}">{}</a>', url, chip(str(queue.waiting_count), colour))
 
+    @admin.display(description="hours", ordering="schedule")
+    def hours(self, queue: Queue) -> SafeString:
+        """How it stands now; leads to the page that tells it for any moment."""
+        if queue.schedule_id is None:
+            return mark_safe("–")
+        state = hours_now(queue.schedule_id)
+        shown = chip(WORDS[state.kind], COLOURS[state.kind], state.name)
+        return format_html('<a href="{}?queue={}">{}</a>', reverse("admin:queues_schedule_preview"), queue.pk, shown)
+
     @admin.display(description="way out")
     def way_out(self, queue: Queue) -> str:
-        return f"→ {queue.fallback_queue}" if queue.fallback_queue else "hang up"
+        return readback.short(queue)
+
+    @admin.display(description="What happens")
+    def read_back(self, queue: Queue) -> SafeString | str:
+        """The ways out as they are stored, in words."""
+        if queue.pk is None:
+            return "Told here once the queue is saved."
+        lines = format_html_join("", "<li>{}</li>", ((sentence,) for sentence in readback.sentences(queue)))
+        return format_html('<ul class="cc-rows">{}</ul>', lines)

@@ -9,14 +9,21 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 
 from agents.models import Agent, BreakReason
 from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
+from queues import overflow
+from queues.estimate import expect
+from queues.hours import ALWAYS_OPEN, HoursState
+from queues.hours_reading import hours_of
 from queues.metrics import AgentFigures, QueueFigures, level_for
-from queues.models import Call, Membership, Offer, Queue
+from queues.models import Call, Membership, Offer, Queue, WayOut
+from queues.phrases import short_wait
 from queues.states import ACTIVE, CALL, DIALLING
 from queues.states import WRAP_UP as CALL_WRAP_UP
+from queues.ways import RULES, Way, kind_of
 
 from . import links
 from .scope import lookups_of, visible_queues, visible_to
@@ -37,11 +44,15 @@ def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
     figures = today.figures()
     shown = [queue for queue in queues if queue.active or any(call.queue_id == queue.pk for call in waiting)]
     staff = lookups_of(user)
+    hours = hours_of((queue.schedule_id for queue in shown if queue.schedule_id), timezone.now())
+    overflowing = _overflowing(shown)
     return {
         "may_steer": may_steer,
         "scope": sorted({agent.team.name for agent in agents if agent.team}) if agents else [],
         "tiles": {**_line_tiles(waiting, shown), **_agent_tiles(agents, staff), **_day_tiles(shown, figures)},
-        "queues": [_queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures()), staff) for queue in shown],
+        "queues": [
+            _queue(queue, waiting, agents, served, figures.get(queue.pk, QueueFigures()), staff, hours, overflowing) for queue in shown
+        ],
         "waiting": _line(waiting),
         "agents": _agents(agents, served),
         "teams": teams_of(agents),
@@ -125,24 +136,47 @@ def _queue(
     served: dict[int, list[Membership]],
     figures: QueueFigures,
     staff: dict[str, Any],
+    hours: dict[int, HoursState],
+    overflowing: dict[int, str],
 ) -> dict[str, Any]:
     line = [call for call in _on_the_line(waiting) if call.queue_id == queue.pk]
     serving = [agent for agent in agents if any(m.queue_id == queue.pk and m.logged_in for m in served[agent.pk])]
+    staffing = _staffing(serving)
     return {
         "id": queue.pk,
         "name": queue.name,
         "active": queue.active,
+        "closed": _closed(hours.get(queue.schedule_id or 0, ALWAYS_OPEN)),
         "waiting": len(line),
         "oldest": min((call.enqueued_at for call in line if call.enqueued_at), default=None),
         "warn_waiting": queue.warn_waiting,
         "warn_wait_seconds": queue.warn_wait_seconds,
-        "agents": _staffing(serving),
+        "expected": "at once" if staffing["available"] and not line else short_wait(expect(today.pace(queue.pk), len(line) + 1)),
+        "overflowing": overflowing.get(queue.pk, ""),
+        "agents": staffing,
         "today": _today(figures),
         "target": queue.service_level_target,
         "target_seconds": queue.service_level_seconds,
         "level_meaning": level_for([queue]).meaning,
         "links": _links(queue, figures, {**staff, "serves": queue.pk}),
     }
+
+
+def _closed(hours: HoursState) -> dict[str, Any] | None:
+    """Why, and until when; nothing while the queue is open."""
+    return None if hours.open else {"kind": hours.kind, "name": hours.name, "opens_at": hours.turns_at}
+
+
+def _overflowing(shown: list[Queue]) -> dict[int, str]:
+    """For queues whose rules send new callers elsewhere now: where to."""
+    rows = {row.pk: row for row in WayOut.objects.filter(queue__in=shown, when__in=RULES).select_related("next_queue", "queue")}
+    found: dict[int, str] = {}
+    for queue in {row.queue_id: row.queue for row in rows.values()}.values():
+        ways = tuple(Way.of(row) for row in rows.values() if row.queue_id == queue.pk)
+        way = overflow.at_entry(queue, ways, timezone.now())
+        if way and way.id:
+            found[queue.pk] = kind_of(way.kind).sentence(rows[way.id])
+    return found
 
 
 def _staffing(serving: list[Agent]) -> dict[str, int]:

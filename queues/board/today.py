@@ -8,8 +8,10 @@ from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from agents.models import Agent, Team
+from queues.estimate import Pace
 from queues.metrics import AgentFigures, QueueFigures, agents_figures, queues_figures, teams_figures
 from queues.models import Queue
+from queues.waits import paces
 
 T = TypeVar("T")
 
@@ -48,11 +50,16 @@ class Today:
     def __init__(self) -> None:
         self._queues = Kept(lambda: queues_figures(Queue.objects.all()), SHORTEST_SECONDS)
         self._teams = Kept(lambda: teams_figures(Team.objects.all()), SHARES_SECONDS)
+        self._paces = Kept(paces, SHARES_SECONDS)
         self._agents = Kept(lambda: agents_figures(Agent.objects.filter(active=True)), SHARES_SECONDS)
 
     def figures(self) -> dict[int, QueueFigures]:
         """By queue id, since midnight in each queue's timezone."""
         return self._queues.value()
+
+    def pace(self, queue_id: int) -> Pace | None:
+        """How the queue's line moves; up to `SHARES_SECONDS` old. The place in it is not in it, so the estimate is of this moment."""
+        return self._paces.value().get(queue_id)
 
     def agents(self) -> dict[int, AgentFigures]:
         """By agent id, since the installation's midnight; up to `SHARES_SECONDS` old."""

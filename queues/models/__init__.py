@@ -12,12 +12,18 @@ from .configuration import AnswerMode as AnswerMode
 from .configuration import CallbackOffer as CallbackOffer
 from .configuration import CallerPriority as CallerPriority
 from .configuration import Disposition as Disposition
-from .configuration import FallbackAction as FallbackAction
 from .configuration import LevelFormula as LevelFormula
 from .configuration import Membership as Membership
 from .configuration import MembershipRule as MembershipRule
+from .configuration import MusicOrder as MusicOrder
 from .configuration import Queue as Queue
 from .configuration import Strategy as Strategy
+from .hours import ClosingAction as ClosingAction
+from .hours import Closure as Closure
+from .hours import OpeningSpan as OpeningSpan
+from .hours import Schedule as Schedule
+from .hours import SpecialDay as SpecialDay
+from .hours import Weekday as Weekday
 from .traffic import Call as Call
 from .traffic import Command as Command
 from .traffic import Direction as Direction
@@ -25,3 +31,6 @@ from .traffic import Offer as Offer
 from .traffic import Segment as Segment
 from .upkeep import AgentStatePeriod as AgentStatePeriod
 from .upkeep import Lease as Lease
+from .waiting import Announcement as Announcement
+from .waiting import Music as Music
+from .waiting import WayOut as WayOut

@@ -12,6 +12,7 @@ from agents.models import Agent, Skill, Team
 
 from ..querysets import QueueQuerySet
 from ..validation import check_queue, check_rule, check_vip
+from .hours import ClosingAction, Schedule
 
 
 class Strategy(models.TextChoices):
@@ -29,9 +30,9 @@ class AnswerMode(models.TextChoices):
     EARLY_MEDIA = "early-media", "Music before the answer (not billed)"
 
 
-class FallbackAction(models.TextChoices):
-    HANG_UP = "hang-up", "Play the message and hang up"
-    QUEUE = "queue", "Go to another queue"
+class MusicOrder(models.TextChoices):
+    IN_ORDER = "in-order", "One after the other"
+    SHUFFLED = "shuffled", "Shuffled anew for each caller"
 
 
 class CallbackOffer(models.TextChoices):
@@ -91,15 +92,15 @@ class Queue(models.Model):
     answer_mode = models.CharField(
         max_length=12, choices=AnswerMode.choices, default=AnswerMode.ANSWER, help_text="What the caller hears while waiting."
     )
-    greeting = models.TextField(blank=True, help_text="Spoken once when the caller enters the queue. Empty: music at once.")
-    comfort = models.TextField(blank=True, help_text="Spoken again and again while the caller waits. Empty: never.")
-    comfort_every = models.PositiveIntegerField(default=45, help_text="Seconds between two comfort messages.")
-    announce_position = models.BooleanField(
-        default=True, help_text="Say the place in line after the greeting and with each comfort message."
-    )
-    music = models.FileField(
-        upload_to="music/", blank=True, help_text="WAV file, 16 bit, mono, 8 or 16 kHz. Empty: the built-in music on hold."
-    )
+    language = models.CharField(
+        max_length=12, default="en",
+        validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "Write a code such as en, de or en-us.")],
+        help_text="Language of the voice, e.g. en or de. Place and estimated wait are composed in English and German.",
+    )  # fmt: skip
+    music_order = models.CharField(
+        max_length=10, choices=MusicOrder.choices, default=MusicOrder.IN_ORDER,
+        help_text="How several pieces of music follow each other. After an announcement the music goes on where it was.",
+    )  # fmt: skip
 
     ring_seconds = models.PositiveSmallIntegerField(
         default=20, validators=[MinValueValidator(3), MaxValueValidator(120)], help_text="How long an agent's phone rings."
@@ -108,7 +109,7 @@ class Queue(models.Model):
         default=100, validators=[MinValueValidator(10), MaxValueValidator(100)],
         help_text="Per cent of the ring time that each further attempt for the same call has. 100: always the same.",
     )  # fmt: skip
-    retry_limit = models.PositiveSmallIntegerField(default=10, help_text="Failed offers after which the fallback is used. 0: no limit.")
+    retry_limit = models.PositiveSmallIntegerField(default=10, help_text="Failed offers after which the way out is taken. 0: no limit.")
     retry_boost = models.PositiveIntegerField(default=10, help_text="Seconds of head start after each failed offer.")
     retry_delay = models.PositiveSmallIntegerField(default=0, help_text="Seconds before a failed call is offered again.")
     cooldown_reject = models.PositiveIntegerField(default=10, help_text="Seconds without offers after an agent rejects.")
@@ -122,23 +123,43 @@ class Queue(models.Model):
     disposition_required = models.BooleanField(default=False, help_text="The agent must choose a result before finishing early.")
 
     capacity = models.PositiveIntegerField(default=0, help_text="Most calls that may wait. 0: no limit.")
-    max_wait = models.PositiveIntegerField(default=0, help_text="Seconds after which a waiting call takes the fallback. 0: no limit.")
+    max_wait = models.PositiveIntegerField(default=0, help_text="Seconds after which a waiting call takes the way out. 0: no limit.")
     max_wait_no_agent = models.PositiveIntegerField(
-        default=0, help_text="Seconds after which it takes the fallback if no agent is logged in. 0: no limit."
+        default=0, help_text="Seconds after which it takes the way out if nobody is there; five at least. 0: no limit."
     )
-    join_empty = models.BooleanField(default=True, help_text="Callers may enter although no agent is logged in.")
-    fallback = models.CharField(
-        max_length=10, choices=FallbackAction.choices, default=FallbackAction.HANG_UP,
-        help_text="What happens when the queue is full, the wait too long or the attempts used up.",
-    )  # fmt: skip
-    fallback_queue = models.ForeignKey(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="The queue that takes over."
+    join_empty = models.BooleanField(default=True, help_text="Callers may enter although nobody is there.")
+    leave_empty = models.BooleanField(
+        default=False, help_text="Waiting callers take the way out as soon as nobody is there; newcomers after five seconds."
     )
-    fallback_keeps_place = models.BooleanField(default=True, help_text="The call brings its waiting time to the next queue.")
-    fallback_message = models.TextField(
-        blank=True, default="We are sorry, nobody can take your call now. Please call again later.",
-        help_text="Spoken before hanging up.",
+    absent_paused = models.BooleanField("on a break is absent", default=False, help_text="Agents on a break do not count as there.")
+    absent_unreachable = models.BooleanField(
+        "out of reach is absent", default=False, help_text="Agents whose phone cannot be reached do not count as there."
+    )
+    absent_wrapping_up = models.BooleanField(
+        "in wrap-up is absent", default=False, help_text="Agents who write up a call do not count as there."
+    )
+    absent_busy = models.BooleanField(
+        "busy is absent", default=False, help_text="Agents who are rung or talk do not count as there, unless they can take more calls."
+    )
+    helper = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="helps",
+        help_text="Its free agents are lent: they are offered callers of this queue who waited long enough, while none of their own wait.",
     )  # fmt: skip
+    lend_after = models.PositiveIntegerField(
+        default=60, help_text="Seconds that a caller has waited before the helper's agents are asked too. The caller keeps the place here."
+    )
+
+    schedule = models.ForeignKey(
+        Schedule, null=True, blank=True, on_delete=models.PROTECT, related_name="queues", help_text="When the queue is open. Empty: always."
+    )
+    closing_action = models.CharField(
+        max_length=8, choices=ClosingAction.choices, default=ClosingAction.STAY,
+        help_text="What becomes of those who still wait when the queue closes.",
+    )  # fmt: skip
+    closed_message = models.TextField(
+        blank=True, help_text="Spoken before hanging up on who calls outside the opening hours. Empty: the message of the fallback."
+    )
+    holiday_message = models.TextField(blank=True, help_text="Spoken instead on holidays. Empty: the same as outside the opening hours.")
 
     callback_offer = models.CharField(
         max_length=10, choices=CallbackOffer.choices, default=CallbackOffer.OFF,
@@ -181,12 +202,7 @@ class Queue(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(
-                condition=~Q(fallback=FallbackAction.QUEUE) | Q(fallback_queue__isnull=False), name="queue_fallback_has_queue"
-            ),
-            models.CheckConstraint(
-                condition=Q(fallback_queue__isnull=True) | ~Q(fallback_queue=models.F("id")), name="queue_fallback_elsewhere"
-            ),
+            models.CheckConstraint(condition=Q(helper__isnull=True) | ~Q(helper=models.F("id")), name="queue_helper_is_another"),
         ]
 
     def __str__(self) -> str:

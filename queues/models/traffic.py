@@ -74,6 +74,8 @@ class Call(Stateful):
         "self", null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+", db_index=False,
         help_text="The abandoned call of the same caller whose place it took over.",
     )  # fmt: skip
+    # No key: rows of long ago must not hinder a manager who removes a way out.
+    way_out = models.BigIntegerField(null=True, blank=True, editable=False, help_text="The way out that was taken last, if a row says so.")
     not_before = models.DateTimeField(null=True, blank=True, editable=False, help_text="No further offer before this moment.")
     attempts = models.PositiveSmallIntegerField(default=0, help_text="Failed offers so far in this queue.")
 

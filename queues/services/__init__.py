@@ -3,6 +3,9 @@
 Actors are written as "user:<id>", "agent:<id>", "caller" or "system:<what>".
 """
 
+from ..hours_reading import hours_at as hours_at
+from ..hours_reading import hours_by_slug as hours_by_slug
+from ..hours_reading import hours_now as hours_now
 from .arrival import Placement as Placement
 from .arrival import arrive as arrive
 from .arrival import enqueue as enqueue
@@ -16,6 +19,7 @@ from .callbacks import request_callback as request_callback
 from .callbacks import schedule_callback as schedule_callback
 from .callbacks import take_up as take_up
 from .callers import facts_of as facts_of
+from .closing import closed_words as closed_words
 from .devices import device_appeared as device_appeared
 from .devices import device_gone as device_gone
 from .devices import device_refreshed as device_refreshed

@@ -12,19 +12,21 @@ from callcenter.core.stateful import advance
 from .. import matching
 from ..locks import hold, one_transaction
 from ..models import Call
-from ..states import AGENT_RINGING, ENDED, IVR, QUEUED, CallOutcome
+from ..states import AGENT_RINGING, ENDED, IVR, CallOutcome
 from . import exits
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where the call is now. Not queued: every queue of the chain refused it, and `queue_id` is the last of them,
-    whose fallback message the caller should hear."""
+    """Where the call is now. Not queued: no queue of the chain took it, `queue_id` is the last of them, and `Call.way_out`
+    says what comes next."""
 
     queued: bool
     queue_id: int
     reason: str = ""
-    """Why not: closed, full, nobody_there."""
+    """Why not: closed, full, nobody_there, or a rule of overflow."""
+    way_out: int | None = None
+    """Row of the way out that the caller takes; None: the built-in one."""
     position: int = 0
     """Place in line, 1 for the next; 0 when an agent's phone rings already."""
     direct: bool = False
@@ -105,9 +107,9 @@ def enqueue(
     call = held.the_call
     if collected is not None:
         Call.objects.filter(pk=call.pk).update(flow="", collected=collected)
-    reason = exits.enter(held, call, queue_id, priority=priority, wanted_agent_id=wanted_agent_id)
-    if call.state != QUEUED:
-        return Placement(False, exits.last_queue(call), reason)
+    gone = exits.enter(held, call, queue_id, priority=priority, wanted_agent_id=wanted_agent_id)
+    if gone:
+        return Placement(False, exits.last_queue(call), gone.reason, gone.way.id)
     matching.match_call(held, call)
     return _placed(held.queues[call.queue_id or queue_id].deliver_directly, call)
 

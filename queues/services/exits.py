@@ -1,23 +1,27 @@
-"""The ways into a queue and out of it without an agent: limits, and the chain of fallbacks that follows."""
+"""The ways into a queue and out of it without an agent: limits, and the chain of next steps that follows."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from agents.states import OFFLINE
 from callcenter.core import bell, events, sql
 from callcenter.core.stateful import IllegalTransition, advance
 
+from .. import attendance, overflow
+from ..hours_reading import hours_at
 from ..locks import Held
 from ..matching import ring_node
-from ..models import Call, FallbackAction, Membership, Offer, Queue, Segment
+from ..models import Call, Queue, Segment
+from ..overflow import waiting_in
 from ..states import QUEUED, SegmentOutcome
+from ..ways import ToQueue, Way, chosen, kind_of
 from .callers import known
 
 MOVED = "moved"
-"""Exit reason of a stay that a supervisor ended: the chain of fallbacks begins anew after it."""
+"""Exit reason of a stay that a supervisor ended: the chain of ways out begins anew after it."""
 
 NEW_STAY = """
 INSERT INTO queues_segment (call_id, number, queue_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by, callback)
@@ -30,24 +34,39 @@ WHERE call_id = %(call)s AND outcome = 'waiting' RETURNING id
 """
 
 
-def enter(held: Held, call: Call, queue_id: int, *, priority: int, wanted_agent_id: int | None) -> str:
-    """Put a new call into the queue or, if it refuses, along its fallbacks. Returns why the last one refused, or ""."""
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """Why a queue does not take a caller, or keeps one no longer, and what comes next."""
+
+    reason: str
+    way: Way
+    outcome: SegmentOutcome = SegmentOutcome.REFUSED
+    """Of the stay that this makes at entry: who overflows was offered, who is refused was not."""
+
+
+def enter(held: Held, call: Call, queue_id: int, *, priority: int, wanted_agent_id: int | None) -> Exit | None:
+    """Put a new call into the queue or, if it does not take it, along its ways out. Returns why the last one did not."""
     if "queue_call" not in call.allowed_events():
         raise IllegalTransition(f"Call {call.pk} cannot be queued: it is {call.state}.")
     call.priority = min(max(priority, 0), 10)
     call.wanted_agent_id = wanted_agent_id
-    queue: Queue | None = held.queue(queue_id)
-    reason = ""
-    while queue:
-        reason = refusal(held, queue, call)
-        if not reason:
-            _join_as_known(held, call, queue)
-            return ""
-        _write_refused(held, call, queue, reason)
-        queue = _next_queue(held, call, queue)
+    queue = held.queue(queue_id)
+    while gone := turned_away(held, queue, call):
+        _write_turned_away(held, call, queue, gone)
+        following = _next_queue(held, call, gone.way)
         call.wanted_agent_id = None
-    Call.objects.filter(pk=call.pk).update(priority=call.priority)
-    return reason
+        if following is None:
+            return _end_chain(held, call, gone)
+        queue = following
+    _join_as_known(held, call, queue)
+    return None
+
+
+def _end_chain(held: Held, call: Call, gone: Exit) -> Exit:
+    """No queue takes the call: the last way out says what becomes of it."""
+    kind_of(gone.way.kind).begin(held, call, gone.way)
+    Call.objects.filter(pk=call.pk).update(priority=call.priority, way_out=gone.way.id)
+    return gone
 
 
 def _join_as_known(held: Held, call: Call, queue: Queue) -> None:
@@ -58,48 +77,49 @@ def _join_as_known(held: Held, call: Call, queue: Queue) -> None:
     join(held, call, queue, actor="caller", order_key=min(own, caller.order_key or own), resumes=caller.resumes)
 
 
-def leave(held: Held, call: Call, reason: str, *, actor: str) -> None:
-    """Take a waiting call out of its queue by the queue's fallback: to the next queue that lets it in, or to the farewell.
+def leave(held: Held, call: Call, reason: str, *, actor: str, way: Way | None = None) -> None:
+    """Take a waiting call out of its queue: to the next queue that lets it in, or to the step that ends the chain.
 
     The queues of the chain are held. The caller's process hears of it by the bell: "moved" or "farewell".
+
+    :param way: the rule that says so; None: what the queue does for this reason.
     """
+    if call.callback_id is not None:
+        return  # nobody is on the line whom it could lead anywhere; a callback waits as long as it takes
     queue = held.queue(call.queue_id or 0)
-    stay = close_stay(call, held.now, SegmentOutcome.OVERFLOW, reason)
-    following = _next_queue(held, call, queue)
-    while following:
-        why = refusal(held, following, call, moving=True)
-        if not why:
-            keep = queue.fallback_keeps_place
-            join(held, call, following, actor=actor, cause=reason, order_key=call.order_key if keep else None)
+    way = way or chosen(held.ways_of(queue.pk), reason)
+    stay = close_stay(call, held.now, kind_of(way.kind).outcome, reason)
+    keeps = way.keeps_place
+    while following := _next_queue(held, call, way):
+        gone = turned_away(held, following, call, moving=True)
+        if gone is None:
+            join(held, call, following, actor=actor, cause=reason, order_key=call.order_key if keeps else None)
             ring_node(call, "moved", following.pk)
             return
-        _write_refused(held, call, following, why)
-        following = _next_queue(held, call, following)
-    advance(call, "left_queue", actor=actor, cause=reason, data={"queue": queue.pk}, wanted_agent=None, not_before=None)
+        _write_turned_away(held, call, following, gone)
+        way, keeps = gone.way, keeps and gone.way.keeps_place
+    kind_of(way.kind).begin(held, call, way)
+    data = {"queue": queue.pk, "step": way.kind}
+    advance(call, "left_queue", actor=actor, cause=reason, data=data, wanted_agent=None, not_before=None, way_out=way.id)
     ring_node(call, "farewell", stay)
+
+
+def turned_away(held: Held, queue: Queue, call: Call, *, moving: bool = False) -> Exit | None:
+    """Why this queue does not take the call now, and what it does with it. None: it takes it."""
+    ways = held.ways_of(queue.pk)
+    if reason := refusal(held, queue, call, moving=moving):
+        return Exit(reason, chosen(ways, reason))
+    rule = overflow.at_entry(queue, ways, held.now)
+    return Exit(rule.when, rule, kind_of(rule.kind).outcome) if rule else None
 
 
 def refusal(held: Held, queue: Queue, call: Call, *, moving: bool = False) -> str:
     """Why this queue does not let the call in now: closed, full or nobody_there. Empty: it does."""
-    if not queue.active:
+    if not queue.active or not hours_at(queue.schedule_id, held.now).open:
         return "closed"
     if queue.capacity and waiting_in(queue) >= queue.capacity:
         return "full"
-    return "" if queue.join_empty or staffed(queue, None if moving else call.wanted_agent_id) else "nobody_there"
-
-
-def waiting_in(queue: Queue) -> int:
-    """Callers on the line; who waits for a callback takes no room."""
-    ringing = Offer.objects.open().filter(queue=queue, call__callback__isnull=True).values("call").distinct().count()
-    return Call.objects.filter(queue=queue, state=QUEUED, callback__isnull=True).count() + ringing
-
-
-def staffed(queue: Queue, wanted_agent_id: int | None = None) -> bool:
-    """Somebody is logged in who could take the call sooner or later; breaks count, offline does not."""
-    members = Membership.objects.filter(queue=queue, logged_in=True, agent__active=True)
-    if wanted_agent_id is not None:
-        members = Membership.objects.filter(agent=wanted_agent_id, agent__active=True)
-    return members.exclude(agent__state=OFFLINE).exists()
+    return "" if queue.join_empty or attendance.staffed(queue, None if moving else call.wanted_agent_id) else "nobody_there"
 
 
 def join(
@@ -140,22 +160,23 @@ def last_queue(call: Call) -> int:
     return stay or call.queue_id or 0
 
 
-def _next_queue(held: Held, call: Call, queue: Queue) -> Queue | None:
-    """Where the fallback leads. A queue that the call has been through in this chain would make it a loop."""
-    if queue.fallback != FallbackAction.QUEUE or queue.fallback_queue_id is None:
+def _next_queue(held: Held, call: Call, way: Way) -> Queue | None:
+    """Where the way leads. A queue that the call has been through in this chain would make it a loop."""
+    if way.kind != ToQueue.name or way.next_queue is None:
         return None
     stays = Segment.objects.filter(call=call).order_by("-number").values_list("queue_id", "exit_reason")
     for visited, reason in stays:
         if reason == MOVED:
             break
-        if visited == queue.fallback_queue_id:
+        if visited == way.next_queue:
             return None
-    return held.queue(queue.fallback_queue_id)
+    return held.queue(way.next_queue)
 
 
-def _write_refused(held: Held, call: Call, queue: Queue, reason: str) -> None:
+def _write_turned_away(held: Held, call: Call, queue: Queue, gone: Exit) -> None:
     number = Segment.objects.filter(call=call).count() + 1
     Segment.objects.create(
-        call=call, number=number, queue=queue, entered_at=held.now, left_at=held.now, outcome=SegmentOutcome.REFUSED, exit_reason=reason
+        call=call, number=number, queue=queue, entered_at=held.now, left_at=held.now, outcome=gone.outcome, exit_reason=gone.reason
     )
-    events.append("call.refused", subject=f"call:{call.pk}", actor="system:limits", cause=reason, data={"queue": queue.pk})
+    fact = "refused" if gone.outcome == SegmentOutcome.REFUSED else "turned_away"
+    events.append(f"call.{fact}", subject=f"call:{call.pk}", actor="system:limits", cause=gone.reason, data={"queue": queue.pk})

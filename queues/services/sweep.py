@@ -20,7 +20,7 @@ from .. import deadlines, matching, roster
 from ..locks import Held, hold, one_transaction
 from ..models import Offer
 from ..states import QUEUED, OfferOutcome
-from . import callbacks, devices, exits, offers, wrapup
+from . import callbacks, closing, devices, exits, lending, offers, wrapup
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +58,9 @@ def sweep(owner: str, ttl: float = 5, *, listening_since: datetime = LONG_AGO) -
     _each(deadlines.waits_over(now)[:BATCH], _give_up_waiting)
     _each(deadlines.callbacks_due(now)[:BATCH], callbacks.come_due)
     _each(deadlines.callbacks_out_of_time(now)[:BATCH], callbacks.leave_line)
+    _each(deadlines.closings_due(now)[:BATCH], closing.send_away)
     _each([pk for pk in deadlines.agents_with_work(now)[:BATCH] if roster.line_for(pk, now)], _match)
+    _each(deadlines.calls_to_lend(now)[:BATCH], lending.lend)
     due = deadlines.next_after(now, listening_since)
     return max(due, now + SHORTEST_SLEEP) if due else None
 
@@ -69,7 +71,7 @@ def _take_lease(owner: str, ttl: float) -> bool:
         return cursor.fetchone() is not None
 
 
-def _each(ids: Iterable[int], work: Callable[[int], None]) -> None:
+def _each(ids: Iterable[int], work: Callable[[int], object]) -> None:
     for pk in ids:
         try:
             work(pk)
@@ -111,10 +113,10 @@ def _expire(device_id: int) -> None:
 @one_transaction
 def _give_up_waiting(call_id: int) -> None:
     held = hold(call_id=call_id, chain=True)
-    call = held.the_call
-    reason = deadlines.wait_over(held.queue(call.queue_id or 0), call, held.now) if call.state == QUEUED else ""
-    if reason:
-        exits.leave(held, call, reason, actor="system:limits")
+    call, queue = held.the_call, held.queue(held.the_call.queue_id or 0)
+    over = deadlines.wait_over(queue, call, held.now, held.ways_of(queue.pk)) if call.state == QUEUED else None
+    if over:
+        exits.leave(held, call, over.reason, actor="system:limits", way=over.way)
         matching.match_call(held, call)
 
 

@@ -1,13 +1,14 @@
 /** The table of queues: now, and since midnight. */
 
 import { h, icon } from "../design/dom.js";
-import { age, duration, since } from "../design/clock.js";
+import { age, duration, since, when } from "../design/clock.js";
 import { alarm, tone } from "./tiles.js";
 
 const COLUMNS = [
   ["Queue", "", ""],
   ["Waiting", "n", "In line now"],
   ["Longest", "n", "Longest wait of those in line"],
+  ["New caller", "n", "How long somebody who called now would probably wait, from recent waits and staffing"],
   ["Agents", "n", "Available and reachable / at work, logged in to the queue"],
   ["Offered", "n", "Entries since midnight"],
   ["Answered", "n", "Reached an agent"],
@@ -44,9 +45,12 @@ function row(queue, actions) {
   const rest = more(queue);
   const first = h("tr", { key: queue.id, "data-queue": queue.id, "data-chosen": chosen, class: rest.length ? "joined" : null },
     h("th", { scope: "row" }, h("button.row-name.clip", { "aria-pressed": String(chosen), title: "Show only this queue's calls and agents", onclick: () => actions.chooseQueue(queue.id) }, queue.name),
-      !queue.active && h("span.chip", { "data-colour": "grey" }, "Off")),
+      !queue.active ? h("span.chip", { "data-colour": "grey" }, "Off")
+        : queue.closed && h("span.chip", { "data-colour": "amber", title: closedWords(queue.closed) }, "Closed"),
+      queue.overflowing && h("span.chip", { "data-colour": "amber", title: `New callers: ${queue.overflowing}` }, "Overflow")),
     amount(queue.links.waiting, queue.waiting, tone(waiting)),
     cell(link(queue.oldest && queue.links.waiting, since(queue.oldest, { late: queue.warn_wait_seconds }))),
+    cell(queue.expected || "–", "", queue.expected ? null : "Too little is known to say"),
     cell([h("strong", { class: queue.agents.available ? null : "nought" }, link(queue.links.available, queue.agents.available)),
       h("span.quiet", null, " / ", link(queue.links.at_work, queue.agents.at_work))], unstaffed ? "red" : ""),
     amount(queue.links.offered, queue.today.offered),
@@ -56,14 +60,21 @@ function row(queue, actions) {
     cell(link(queue.links.answered, seconds(queue.today.asa))),
     cell(link(queue.links.handled, seconds(queue.today.aht))));
   return rest.length ? [first, h("tr.more", { key: `${queue.id} more`, "data-more": queue.id, "data-chosen": chosen },
-    h("td.n", { colspan: 7 }, rest), h("td", { colspan: COLUMNS.length - 7 }))] : [first];
+    h("td.n", { colspan: 8 }, rest), h("td", { colspan: COLUMNS.length - 8 }))] : [first];
 }
 
 /** What else became of the entries of today, in words, without the noughts. @param {any} queue */
 function more(queue) {
   const known = REST.filter(([name]) => queue.today[name]);
-  return known.map(([name, one, many, hint], index) => h("span", { key: name, title: hint }, index > 0 && " · ",
-    link(queue.links[name], [h("strong", null, queue.today[name]), ` ${queue.today[name] === 1 ? one : many}`])));
+  const hours = queue.active && queue.closed ? [h("span", { key: "closed", title: "Callers are turned away by the queue's opening hours" },
+    closedWords(queue.closed), known.length > 0 && " · ")] : [];
+  return hours.concat(known.map(([name, one, many, hint], index) => h("span", { key: name, title: hint }, index > 0 && " · ",
+    link(queue.links[name], [h("strong", null, queue.today[name]), ` ${queue.today[name] === 1 ? one : many}`]))));
+}
+
+/** Why it is closed, and until when. @param {{name: string, opens_at: string | null}} closed */
+function closedWords(closed) {
+  return `Closed${closed.name ? ` (${closed.name})` : ""}, ${closed.opens_at ? `opens ${when(closed.opens_at)}` : "does not open within a year"}`;
 }
 
 /** @param {any} content @param {string} [colour] @param {string} [title] */

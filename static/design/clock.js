@@ -63,6 +63,19 @@ export function timeOfDay(at) {
   return new Date(at).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", hour12: false });
 }
 
+const NEAR_MS = 6 * 24 * 3600 * 1000;
+
+/** A moment on the clock of who looks: today its time, in the next days with the weekday, else with the date. @param {string} at */
+export function when(at) {
+  const moment = new Date(at);
+  const today = new Date(serverNow());
+  if (moment.toDateString() === today.toDateString()) return timeOfDay(at);
+  const near = Math.abs(moment.getTime() - today.getTime()) < NEAR_MS;
+  const two = (/** @type {number} */ n) => String(n).padStart(2, "0");
+  const day = near ? moment.toLocaleDateString("en", { weekday: "short" }) : `${moment.getFullYear()}-${two(moment.getMonth() + 1)}-${two(moment.getDate())}`;
+  return `${day} ${timeOfDay(at)}`;
+}
+
 /** Bring every counting element up to date. */
 export function tick() {
   const now = serverNow();

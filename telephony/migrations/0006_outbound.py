@@ -11,7 +11,7 @@ from callcenter.core import roles
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('queues', '0012_callbacks'),
+        ('queues', '0017_callbacks'),
         ('telephony', '0005_edge_listens'),
     ]
 

@@ -32,16 +32,22 @@ class Player(pj.AudioMediaPlayer):  # type: ignore[misc]
 
 
 class Track:
-    """What one leg is played: a prompt if there is one, else music, else nothing."""
+    """What one leg is played: a prompt if there is one, else music, else nothing. A player that nobody listens to stands still, so
+    music goes on after a prompt, or a talk, where it was."""
 
     def __init__(self) -> None:
+        self.pieces: tuple[str, ...] = ()
+        """Files of the music, played one after the other for ever."""
+        self.piece = 0
         self.music: Player | None = None
         self.prompts: list[str] = []
         self.prompt: Player | None = None
+        self.rests = False
+        """The leg was bridged: no music until it is asked for again."""
 
     @property
     def current(self) -> Player | None:
-        return self.prompt or self.music
+        return self.prompt or (None if self.rests else self.music)
 
 
 class Studio:
@@ -74,7 +80,7 @@ class Studio:
 
     def bridge(self, one: LegId, other: LegId) -> None:
         for leg in (one, other):
-            self.stop(leg)
+            self._rest(leg)
         self._bridges.add(frozenset((one, other)))
         self._connect(one, other)
 
@@ -84,13 +90,16 @@ class Studio:
             _quietly(self._ports[one].stopTransmit, self._ports[other])
             _quietly(self._ports[other].stopTransmit, self._ports[one])
 
-    def music(self, leg: LegId, path: str) -> None:
-        """Loop `path`. Raises `OSError` when it cannot be read as WAV."""
+    def music(self, leg: LegId, pieces: tuple[str, ...]) -> None:
+        """Play `pieces` again and again; what the leg heard of them before goes on. Raises `OSError` when the first cannot be read
+        as WAV."""
         track = self._tracks.setdefault(leg, Track())
-        fresh = _open(path)
-        self._silence(leg, track.music)
-        self._bury(track.music)
-        track.music = fresh
+        if track.music is None or track.pieces != pieces:
+            fresh = self._open_piece(pieces, 0)
+            self._silence(leg, track.music)
+            self._bury(track.music)
+            track.pieces, track.piece, track.music = pieces, 0, fresh
+        track.rests = False
         if track.prompt is None:
             self._start_current(leg)
 
@@ -119,6 +128,8 @@ class Studio:
             for leg, track in list(self._tracks.items()):
                 if track.prompt is player:
                     self._prompt_over(leg, track, player)
+                elif track.music is player:
+                    self._next_piece(leg, track, player)
         until = time.monotonic() - GRAVE_SECONDS
         self._grave = [(since, player) for since, player in self._grave if since > until]
 
@@ -130,6 +141,35 @@ class Studio:
         self._bridges.clear()
         self._ended.clear()
         self._grave.clear()
+
+    def _rest(self, leg: LegId) -> None:
+        """Silence for a while: the prompt is over, music goes on from here when it is asked for again."""
+        track = self._tracks.get(leg)
+        if track:
+            self._silence(leg, track.current)
+            self._bury(track.prompt)
+            track.prompt, track.prompts, track.rests = None, [], True
+
+    def _next_piece(self, leg: LegId, track: Track, player: Player) -> None:
+        """Pieces that cannot be read are left out; with none left there is silence, and the log says why."""
+        self._silence(leg, player)
+        self._bury(player)
+        track.music = None
+        for step in range(1, len(track.pieces) + 1):
+            piece = (track.piece + step) % len(track.pieces)
+            try:
+                track.music = self._open_piece(track.pieces, piece)
+            except OSError as error:
+                log.error("Music left out: %s", error)
+                continue
+            track.piece = piece
+            break
+        if track.prompt is None:
+            self._start_current(leg)
+
+    def _open_piece(self, pieces: tuple[str, ...], piece: int) -> Player:
+        """A single one is looped by the library itself, without a seam."""
+        return _open(pieces[piece], ended=self._note_ended if len(pieces) > 1 else None)
 
     def _prompt_over(self, leg: LegId, track: Track, player: Player) -> None:
         self._silence(leg, player)

@@ -310,9 +310,9 @@ class PjsuaPhone:
     def unbridge(self, one: LegId, other: LegId) -> None:
         self.studio.unbridge(one, other)
 
-    def play_music(self, leg: LegId, path: str) -> None:
+    def play_music(self, leg: LegId, paths: tuple[str, ...]) -> None:
         if self._is_open(leg):
-            self.studio.music(leg, path)
+            self.studio.music(leg, paths)
 
     def play_prompt(self, leg: LegId, paths: list[str]) -> None:
         if self._is_open(leg) and paths:

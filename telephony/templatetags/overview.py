@@ -14,6 +14,8 @@ from django.utils.safestring import SafeString
 
 from agents.models import Agent
 from agents.states import AGENT, OFFLINE
+from queues.hours import ALWAYS_OPEN
+from queues.hours_reading import hours_of
 from queues.metrics import QueueFigures, level_for, queues_figures
 from queues.models import Call, Queue
 from queues.states import ACTIVE, AGENT_RINGING, CALL, LIVE
@@ -30,7 +32,8 @@ def overview() -> dict[str, Any]:
     """Queues with today's figures, agents by state, live calls, nodes, and what needs attention."""
     queues = list(Queue.objects.all())
     figures = queues_figures(queues)
-    rows = [_row(queue, figures[queue.pk]) for queue in queues]
+    hours = hours_of((queue.schedule_id for queue in queues if queue.schedule_id), timezone.now())
+    rows = [_row(queue, figures[queue.pk]) | {"hours": hours.get(queue.schedule_id or 0, ALWAYS_OPEN)} for queue in queues]
     return {
         "now": timezone.now(),
         "rows": sorted(rows, key=lambda row: (-row["figures"].depth, not row["queue"].active, row["queue"].name)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ from .site import PASSWORD, Site
 
 ARTEFACTS = Path(__file__).resolve().parents[1] / "artefacts"
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+REFUSED = re.compile(r"status of (400|409|422)")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -87,8 +89,8 @@ def log_in(page: Page, username: str) -> None:
 
 
 def _is_error(line: ConsoleMessage) -> bool:
-    """A socket that cannot connect is logged by the browser itself; tests that stop the server expect it."""
-    return line.type == "error" and "WebSocket" not in line.text
+    """The browser itself logs a socket that cannot connect, which tests that stop the server expect, and refusals, which pages show."""
+    return line.type == "error" and "WebSocket" not in line.text and not REFUSED.search(line.text)
 
 
 @pytest.fixture

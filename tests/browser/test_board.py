@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import time, timedelta
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from .site import SOON, Site
@@ -48,7 +50,7 @@ def test_the_board_moves_while_calls_come_and_go(site: Site, open_page: Open, sh
     expect(page.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call", timeout=SOON)
     services.hang_up(second.pk, by="caller", reason="caller hung up")
     expect(page.locator(f"tr[data-call='{second.pk}']")).to_have_count(0, timeout=SOON)
-    expect(row.locator("td").nth(5)).to_have_text("1", timeout=SOON)
+    expect(row.locator("td").nth(6)).to_have_text("1", timeout=SOON)
     assert not site.complaints()
 
 
@@ -100,7 +102,7 @@ def test_each_number_leads_to_the_calls_behind_it(open_page: Open, shoot: Shoot)
     waiting = floor.call()
     page = open_page(person(unique("super"), "supervisor").username, "/board/")
     cells = page.locator(f"tr[data-queue='{floor.queue.pk}'] td")
-    for place, rows in ((0, 1), (3, 3), (4, 1), (5, 1)):
+    for place, rows in ((0, 1), (4, 3), (5, 1), (6, 1)):
         expect(cells.nth(place)).to_have_text(str(rows), timeout=SOON)
         cells.nth(place).locator("a").click()
         page.wait_for_url(re.compile(r"/admin/queues/(call|segment)/\?(?!e=1)"))
@@ -113,3 +115,27 @@ def test_each_number_leads_to_the_calls_behind_it(open_page: Open, shoot: Shoot)
     page.locator(f"tr[data-call='{waiting.pk}'] a.caller").click()
     page.wait_for_url(f"**/admin/queues/call/{waiting.pk}/change/")
     shoot(page, "admin-call")
+
+
+def test_the_board_says_which_queue_is_closed_why_and_until_when(site: Site, open_page: Open, shoot: Shoot) -> None:
+    from queues.models import Closure, Schedule, Weekday
+
+    from .floor import Floor
+    from .site import person, unique
+
+    hours = Schedule.objects.create(name=unique("hours "), slug=unique("hours-"))
+    for day in Weekday.values:
+        hours.spans.create(weekday=day, opens=time(), closes=time())
+    floor = Floor(schedule=hours)
+    page = open_page(person(unique("super"), "supervisor").username, "/board/")
+    row, more = (page.locator(f"tr[data-{name}='{floor.queue.pk}']") for name in ("queue", "more"))
+    expect(row).to_be_visible()
+    expect(row).not_to_contain_text("Closed")
+    today = timezone.now().date()
+    closure = Closure.objects.create(name="Burst pipe", schedule=hours, from_date=today, to_date=today + timedelta(days=1))
+    expect(row).to_contain_text("Closed", timeout=SOON)
+    expect(more).to_contain_text(re.compile(r"Closed \(Burst pipe\), opens \w{3} \d\d:\d\d"))
+    shoot(page, "board-closed")
+    closure.delete()
+    expect(row).not_to_contain_text("Closed", timeout=SOON)
+    assert not site.complaints()

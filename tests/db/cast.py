@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from agents.models import Agent, BreakReason, Device
 from queues import services
-from queues.models import Call, Membership, Offer, Queue, Segment
+from queues.models import Call, Membership, Offer, OpeningSpan, Queue, Schedule, Segment, WayOut
 from queues.states import ENDED
 from queues.states import SegmentOutcome as Outcome
 
@@ -45,13 +46,39 @@ def pause() -> BreakReason:
     return BreakReason.objects.get_or_create(code="lunch", defaults={"name": "Lunch"})[0]
 
 
-def queue(name: str = "support", **fields: Any) -> Queue:
+def queue(name: str = "support", *, next_queue: Queue | None = None, keeps_place: bool = True, **fields: Any) -> Queue:
+    """:param next_queue: where its callers go whenever they cannot stay."""
     n = next(numbers)
     defaults = {
         "wrap_up_seconds": 0, "retry_boost": 0, "tier_wait": 0, "cooldown_reject": 0, "cooldown_busy": 0, "cooldown_no_answer": 0,
         "cooldown_unreachable": 0, "resume_seconds": 0,
     }  # fmt: skip
-    return Queue.objects.create(name=f"{name} {n}", slug=f"{name}-{n}", **(defaults | fields))
+    made = Queue.objects.create(name=f"{name} {n}", slug=f"{name}-{n}", **(defaults | fields))
+    if next_queue:
+        way_out(made, next_queue=next_queue, keeps_place=keeps_place)
+    return made
+
+
+def way_out(of: Queue, when: str = "otherwise", threshold: float | None = None, **fields: Any) -> WayOut:
+    """A row of its ways out, behind those it has; to another queue if one is named."""
+    kind = "queue" if fields.get("next_queue") else "hang_up"
+    return WayOut.objects.create(
+        **{"queue": of, "when": when, "threshold": threshold, "kind": kind, "position": of.ways_out.count(), **fields}
+    )
+
+
+def schedule(*, opens: time = time(8), closes: time = time(18), days: Iterable[int] = range(5), **fields: Any) -> Schedule:
+    """Office hours, unless told otherwise."""
+    n = next(numbers)
+    hours = Schedule.objects.create(**({"name": f"hours {n}", "slug": f"hours-{n}", "timezone": "Europe/Berlin"} | fields))
+    for day in days:
+        OpeningSpan.objects.create(schedule=hours, weekday=day, opens=opens, closes=closes)
+    return hours
+
+
+def around_the_clock(**fields: Any) -> Schedule:
+    """Of UTC, whose clock is never changed: these are for tests of the present moment."""
+    return schedule(opens=time(), closes=time(), days=range(7), timezone="UTC", **fields)
 
 
 def arrive(**fields: Any) -> Call:

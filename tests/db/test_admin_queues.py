@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import io
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-import soundfile
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
 from agents.models import Agent, AgentSkill, Skill, Team
+from callcenter.core import audio
+from callcenter.core.audio import level
 from ivr.models import Number
-from queues.models import Membership, MembershipRule, Queue
+from queues.models import Announcement, Membership, MembershipRule, Music, Queue, WayOut
 from telephony.models import Trunk
+from tests.unit.sounds import encoded, pitch, read, tone
 
 from . import cast
-from .forms import change_agent, errors, new_agent
+from .forms import change_agent, errors, inlines, new_agent
 
 pytestmark = pytest.mark.django_db
 
@@ -67,11 +70,12 @@ def refusal(row: Any) -> str:
 
 
 def test_queues_may_not_pass_calls_in_a_circle() -> None:
-    first, second = cast.queue("first"), cast.queue("second")
-    second.fallback, second.fallback_queue = "queue", first
-    second.save()
-    first.fallback, first.fallback_queue = "queue", second
-    assert f"{first} → {second} → {first}" in refusal(first)
+    first = cast.queue("first")
+    third = cast.queue("third", next_queue=first)
+    second = cast.queue("second")
+    cast.way_out(second, "length", 5, next_queue=third)
+    assert f"{first} → {second} → {third} → {first}" in refusal(WayOut(queue=first, kind="queue", next_queue=second))
+    WayOut(queue=third, when="full", kind="queue", next_queue=cast.queue("elsewhere")).full_clean()
 
 
 @pytest.mark.parametrize(
@@ -79,8 +83,7 @@ def test_queues_may_not_pass_calls_in_a_circle() -> None:
     [
         ({"timezone": "Berlin"}, "Europe/Berlin"),
         ({"timezone": "nowhere at all"}, "UTC always works"),
-        ({"fallback": "queue"}, "Choose the queue that takes over"),
-        ({"comfort": "Hello", "comfort_every": 3}, "10 s or more"),
+        ({"language": "Deutsch!"}, "en, de or en-us"),
         ({"max_wait": 5, "ring_seconds": 20}, "Make the wait longer"),
         ({"ring_seconds": 1}, "greater than or equal to 3"),
     ],
@@ -90,27 +93,64 @@ def test_a_queue_is_refused_with_the_remedy(fields: dict[str, Any], remedy: str)
     assert remedy in refusal(queue)
 
 
-def wav(rate: int, channels: int = 1, subtype: str = "PCM_16") -> SimpleUploadedFile:
-    sound = io.BytesIO()
-    soundfile.write(sound, np.zeros((rate // 10, channels)), rate, format="WAV", subtype=subtype)
-    return SimpleUploadedFile("music.wav", sound.getvalue())
+def music(kind: str, loud: float = 0.25, rate: int = 44100) -> SimpleUploadedFile:
+    return SimpleUploadedFile(f"our song.{kind.lower()}", encoded(tone(440, 2, rate=rate, level=loud), rate, kind, channels=2).getvalue())
 
 
 @pytest.mark.parametrize(
-    ("music", "remedy"),
+    ("file", "remedy"),
     [
-        (wav(44100), "44100 Hz"),
-        (wav(8000, channels=2), "2 channels"),
-        (wav(8000, subtype="FLOAT"), "16 bit"),
-        (SimpleUploadedFile("music.wav", b"not a sound"), "Save it as WAV"),
+        (SimpleUploadedFile("music.wav", b"not a sound"), "Save it as WAV, MP3"),
+        (SimpleUploadedFile("film.mp4", b"\0\0\0\x20ftypisom" + bytes(900)), "Save its sound alone"),
+        (music("WAV", loud=0), "only silence"),
     ],
 )
-def test_music_that_phones_cannot_play_is_refused(music: SimpleUploadedFile, remedy: str) -> None:
-    assert remedy in refusal(Queue(name="Q", slug="q", music=music))
+def test_music_that_cannot_be_used_is_refused(file: SimpleUploadedFile, remedy: str) -> None:
+    assert remedy in refusal(Music(queue=cast.queue(), file=file))
 
 
-def test_music_that_phones_can_play_is_taken() -> None:
-    Queue(name="Q", slug="q", music=wav(16000)).full_clean()
+@pytest.mark.parametrize("kind", ["WAV", "MP3", "OGG"])
+def test_music_of_any_format_becomes_what_telephones_play(kind: str, settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    piece = Music(queue=cast.queue(), file=music(kind))
+    piece.full_clean()
+    piece.full_clean()
+    piece.save()
+    stored = read(Path(piece.file.path))
+    assert piece.file.name == "music/our_song.wav"
+    assert len(stored) == pytest.approx(16000, abs=400)
+    assert pitch(stored, 8000) == pytest.approx(440, abs=3)
+    assert level.loudness(np.repeat(stored, 2).astype(np.float32)) == pytest.approx(audio.MUSIC_LUFS, abs=1.5)
+    piece.full_clean()
+    assert piece.file.name == "music/our_song.wav"
+
+
+@pytest.mark.parametrize(
+    ("fields", "remedy"),
+    [
+        ({"kind": "queue"}, "Choose the queue that takes over"),
+        ({"when": "length"}, "From which number on?"),
+        ({"when": "waited", "threshold": 5}, "Make the wait longer"),
+        ({"target": "nowhere"}, "takes none: remove it"),
+    ],
+)
+def test_a_way_out_is_refused_with_the_remedy(fields: dict[str, Any], remedy: str) -> None:
+    assert remedy in refusal(WayOut(queue=cast.queue(), **fields))
+
+
+@pytest.mark.parametrize(
+    ("fields", "remedy"),
+    [
+        ({"kind": "message"}, "Write what is to be said"),
+        ({"kind": "message", "text": "Hello", "every": 3}, "10 s or more"),
+        ({"kind": "greeting", "text": "Hello", "every": 30}, "said once, on entry"),
+        ({"kind": "greeting", "text": "Hello", "first_after": 30}, "said on entry"),
+        ({"kind": "position", "every": 30, "language": "fr"}, "composed in English and German only"),
+    ],
+)
+def test_an_announcement_is_refused_with_the_remedy(fields: dict[str, Any], remedy: str) -> None:
+    queue = cast.queue(language=fields.pop("language", "en"))
+    assert remedy in refusal(Announcement(queue=queue, **fields))
 
 
 @pytest.mark.parametrize(
@@ -148,3 +188,38 @@ def test_a_number_may_not_be_anothers_extension() -> None:
 
 def test_a_rule_names_a_team_or_a_skill() -> None:
     assert "add two rules" in refusal(MembershipRule(queue=cast.queue()))
+
+
+# The queue's page
+
+
+def page_of(manager: Client, queue: Queue) -> str:
+    answer = manager.get(reverse("admin:queues_queue_change", args=[queue.pk]))
+    return unescape(answer.content.decode())
+
+
+def test_the_page_reads_back_where_callers_go(manager: Client) -> None:
+    other = cast.queue("other")
+    queue = cast.queue(next_queue=other)
+    cast.way_out(queue, "full", message="Full.")
+    shown = page_of(manager, queue)
+    assert f"Otherwise: to {other}, keeping the place; there: the standard message and hang up" in shown
+    assert "Full: message and hang up" in shown
+
+
+def test_two_rows_for_one_limit_are_refused(manager: Client) -> None:
+    queue = cast.queue()
+    form = change_queue(queue) | {"ways_out-TOTAL_FORMS": "2"}
+    for number in range(2):
+        row = {"when": "full", "kind": "hang_up", "position": number, "message": "x"}
+        form |= {f"ways_out-{number}-{name}": str(value) for name, value in row.items()}
+    answer = manager.post(reverse("admin:queues_queue_change", args=[queue.pk]), form)
+    assert "two rows for “The queue is full”" in unescape(answer.content.decode())
+    assert not queue.ways_out.exists()
+
+
+def change_queue(queue: Queue) -> dict[str, Any]:
+    """The page as it is shown, unchanged."""
+    given = {field.name: field.value_from_object(queue) for field in queue._meta.concrete_fields if field.editable}
+    rows = inlines("announcements", "music_files", "ways_out", "memberships", "rules")
+    return {name: value for name, value in given.items() if value not in (None, False)} | rows

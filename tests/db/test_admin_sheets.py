@@ -24,11 +24,12 @@ pytestmark = pytest.mark.django_db
 def test_agents_queues_and_numbers_go_out_and_come_back(manager: Client) -> None:
     from agents.resources import AgentResource
     from ivr.resources import NumberResource
-    from queues.resources import QueueResource
+    from queues.resources import AnnouncementResource, QueueResource, WayOutResource
 
     alice = cast.agent("alice", state="offline", team=Team.objects.create(name="Desk"))
     Number.objects.create(number="4711", queue=Queue.objects.get(slug="sales"), priority=3)
-    for resource in (AgentResource(), QueueResource(), NumberResource()):
+    cast.queue(next_queue=cast.queue())
+    for resource in (AgentResource(), QueueResource(), NumberResource(), AnnouncementResource(), WayOutResource()):
         out = resource.export()
         back = resource.import_data(out, raise_errors=True)
         assert set(back.totals) >= {"skip"}

@@ -70,6 +70,13 @@ def test_a_call_that_waits(support: Queue, alice: Agent) -> None:
     within(9, lambda: services.enqueue(call.pk, support.pk))
 
 
+def test_opening_hours_cost_a_call_one_statement(support: Queue, alice: Agent) -> None:
+    ringing(support)
+    Queue.objects.filter(pk=support.pk).update(schedule=cast.around_the_clock(country="DE"))
+    call = cast.arrive()
+    within(10, lambda: services.enqueue(call.pk, support.pk))
+
+
 def test_the_node_reads_an_offer_and_its_phones(support: Queue, alice: Agent) -> None:
     _, offer = ringing(support)
     [(_, opened)] = within(1, lambda: calls.open_offers("n1", edge="127.0.0.1:5060", only=[offer]))

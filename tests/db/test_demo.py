@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from agents.models import Agent
 from callcenter.core import roles
 from ivr.models import Number
-from queues.models import Membership, Queue
+from queues.models import Membership, Queue, Schedule
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +70,13 @@ def test_numbers_lead_where_they_should_and_are_public() -> None:
     assert leads["1000"] == "general"
     assert Number.objects.get(number="1002").agent == Agent.objects.get(sip_username="bob")
     assert not Number.objects.filter(public=False).exists()
+
+
+def test_office_hours_are_there_to_look_at_and_no_queue_has_them() -> None:
+    load()
+    office = Schedule.objects.get(slug="office-hours")
+    assert (office.country, next(str(span) for span in office.spans.all())) == ("DE", "Monday 08:00–18:00")
+    assert not Queue.objects.filter(schedule__isnull=False).exists()
 
 
 def test_demo_queues_ring_15_and_wrap_up_5_seconds() -> None:

@@ -59,8 +59,8 @@ def test_a_break_counts_as_somebody_there() -> None:
 
 def test_the_chain_of_fallbacks_is_followed_to_the_first_queue_that_lets_the_call_in() -> None:
     third = cast.queue("third")
-    second = cast.queue("second", active=False, fallback="queue", fallback_queue=third)
-    first = cast.queue("first", active=False, fallback="queue", fallback_queue=second)
+    second = cast.queue("second", active=False, next_queue=third)
+    first = cast.queue("first", active=False, next_queue=second)
     alice = cast.agent(queues=(third,))
     call = cast.arrive()
     assert enter(call, first).queue_id == third.pk
@@ -70,8 +70,8 @@ def test_the_chain_of_fallbacks_is_followed_to_the_first_queue_that_lets_the_cal
 
 def test_a_chain_that_loops_ends_with_the_farewell() -> None:
     first = cast.queue("first", max_wait=10)
-    second = cast.queue("second", max_wait=10, fallback="queue", fallback_queue=first)
-    Queue.objects.filter(pk=first.pk).update(fallback="queue", fallback_queue=second)
+    second = cast.queue("second", max_wait=10, next_queue=first)
+    cast.way_out(first, next_queue=second)
     call = cast.enqueue(first)
     for _ in range(2):
         cast.age(call, 10)
@@ -84,7 +84,7 @@ def test_a_chain_that_loops_ends_with_the_farewell() -> None:
 @pytest.mark.parametrize("keeps", [True, False])
 def test_overflow_by_wait_keeps_the_place_if_the_queue_says_so(keeps: bool) -> None:
     second = cast.queue("second")
-    first = cast.queue("first", max_wait=30, fallback="queue", fallback_queue=second, fallback_keeps_place=keeps)
+    first = cast.queue("first", max_wait=30, next_queue=second, keeps_place=keeps)
     earlier = cast.enqueue(first)
     other = cast.enqueue(second)
     cast.age(earlier, 30)
@@ -95,7 +95,7 @@ def test_overflow_by_wait_keeps_the_place_if_the_queue_says_so(keeps: bool) -> N
 
 def test_overflow_finds_a_free_agent_of_the_next_queue_at_once() -> None:
     second = cast.queue("second")
-    first = cast.queue("first", max_wait=30, fallback="queue", fallback_queue=second)
+    first = cast.queue("first", max_wait=30, next_queue=second)
     alice = cast.agent(queues=(second,))
     call = cast.enqueue(first)
     cast.age(call, 30)

@@ -164,7 +164,7 @@ def test_offered_is_the_sum_of_the_outcomes_and_every_count_has_its_rows(entries
 
 def test_the_identity_holds_after_calls_went_through_the_services() -> None:
     overflow = cast.queue("overflow")
-    support = cast.queue(capacity=2, fallback="queue", fallback_queue=overflow)
+    support = cast.queue(capacity=2, next_queue=overflow)
     cast.agent(queues=(support,))
     talking, *waiting = (cast.enqueue(support) for _ in range(5))
     cast.talk(talking)

@@ -268,10 +268,10 @@ def test_the_board_takes_as_many_queries_for_a_hundred_agents_as_for_one(supervi
         cast.agent(f"agent{n}", queues=(queue,))
     for _ in range(20):
         cast.enqueue(queue)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):  # one is about rules of overflow, one about how all lines move
         board(supervisor)
-    with django_assert_max_num_queries(16):
-        board(supervisor)  # the shares of the agents' time are kept
+    with django_assert_max_num_queries(17):
+        board(supervisor)  # the shares of the agents' time are kept, and how the lines move
 
 
 def test_a_supervisor_of_a_team_sees_that_team_and_its_queues(supervisor: User) -> None:
@@ -363,3 +363,15 @@ def test_pages_carry_no_inline_script_or_style(client: Client) -> None:
         assert " style=" not in text
         assert not any("src=" not in tag for tag in text.split("<script")[1:])
         assert "script-src 'self'" in page["Content-Security-Policy"]
+
+
+def test_the_board_tells_what_somebody_who_called_now_would_find(supervisor: User) -> None:
+    queue, other = cast.queue(), cast.queue("other")
+    cast.way_out(queue, "length", 1, next_queue=other)
+    cast.agent(queues=(queue,))
+    [shown] = [row for row in board(supervisor)["queues"] if row["id"] == queue.pk]
+    assert (shown["expected"], shown["overflowing"]) == ("at once", "")
+    cast.enqueue(queue)
+    cast.enqueue(queue)
+    [shown] = [row for row in board(supervisor)["queues"] if row["id"] == queue.pk]
+    assert (shown["expected"], shown["overflowing"]) == ("", f"to {other}, keeping the place")

@@ -25,7 +25,7 @@ def answered(subject: Subject, fleet: Fleet, **headers: str) -> Call:
 
 def test_bridge__both_hear_each_other_and_the_music_stops(subject: Subject, fleet: Fleet, sounds: dict[int, str]) -> None:
     call = answered(subject, fleet)
-    subject.play_music(CALLER, sounds[300])
+    subject.play_music(CALLER, (sounds[300],))
     until(lambda: call.hears(300), what="music")
     agent = fleet.phone("bob", tone=880, takes=Takes(answer_after=0.1))
     leg = subject.dial_phone(agent)
@@ -99,7 +99,7 @@ def test_three_invites_and_no_more__and_a_freed_one_serves_again(subject: Subjec
 
 def test_many_offers_one_after_the_other__use_the_legs_again(subject: Subject, fleet: Fleet, sounds: dict[int, str]) -> None:
     call = answered(subject, fleet)
-    subject.play_music(CALLER, sounds[300])
+    subject.play_music(CALLER, (sounds[300],))
     for number in range(20):
         leg = subject.dial_phone(fleet.phone(f"agent{number}", takes=Takes(answer_after=0.0, status=486)))
         subject.fact("LegEnded", leg=leg, status=486)
@@ -145,7 +145,7 @@ def test_hold_by_the_agents_phone__and_music_for_the_caller(subject: Subject, fl
     agent.talking.hold()
     subject.fact("LegHeld", leg=leg, held=True)
     subject.unbridge(CALLER, leg)
-    subject.play_music(CALLER, sounds[300])
+    subject.play_music(CALLER, (sounds[300],))
     until(lambda: call.hears(300), what="music")
     agent.talking.resume()
     subject.fact("LegHeld", leg=leg, held=False)

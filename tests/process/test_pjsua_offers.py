@@ -22,7 +22,7 @@ def test_late_offer__gets_our_offer_in_the_200_and_audio_after_the_ack(subject: 
         media.settimeout(5)
         accepted = talking(subject, wire, body="")
         assert re.search(r"^m=audio \d+ RTP/AVP 8 0( \d+)*", accepted.body, re.M), accepted.body
-        subject.play_music(CALLER, sounds[300])
+        subject.play_music(CALLER, (sounds[300],))
         acknowledge(wire, accepted, message.sdp("127.0.0.1", media.getsockname()[1]))
         subject.fact("LegAnswered", leg=CALLER, codec="PCMA")
         assert media.recv(2048)[1] & 0x7F == 8
@@ -66,7 +66,7 @@ def test_reinvite_without_an_offer__gets_ours_and_the_call_goes_on(subject: Subj
 def test_music__goes_on_after_a_reinvite_that_moves_the_media(subject: Subject, wire: Wire, sounds: dict[int, str]) -> None:
     accepted = talking(subject, wire)
     acknowledge(wire, accepted)
-    subject.play_music(CALLER, sounds[300])
+    subject.play_music(CALLER, (sounds[300],))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as media:
         media.bind(("127.0.0.1", 0))
         media.settimeout(5)

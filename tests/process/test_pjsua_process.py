@@ -113,7 +113,7 @@ def test_leaving__says_bye_to_all_and_exits_0(subject: Subject, fleet: Fleet, so
     call = fleet.phone("alice").call("support")
     subject.fact("CallerArrived")
     subject.answer(CALLER)
-    subject.play_music(CALLER, sounds[300])
+    subject.play_music(CALLER, (sounds[300],))
     subject.play_prompt(CALLER, [sounds[700]])
     agents = [fleet.phone("bob", takes=Takes(answer_after=0.0)), fleet.phone("carol")]
     for agent in agents:
@@ -175,7 +175,7 @@ def test_answer_to_two_way_audio(subject: Subject, fleet: Fleet, sounds: dict[in
     call = fleet.phone("alice", tone=450).call("support")
     subject.fact("CallerArrived")
     subject.answer(CALLER)
-    subject.play_music(CALLER, sounds[300])
+    subject.play_music(CALLER, (sounds[300],))
     until(lambda: call.hears(300), what="music")
     agent = fleet.phone("bob", tone=900)
     leg = subject.dial_phone(agent)

@@ -101,10 +101,10 @@ class FakePhone:
             if self.legs[leg].hears == str(partner):
                 self.legs[leg].hears = ""
 
-    def play_music(self, leg: LegId, path: str) -> None:
-        if path == self.unreadable:
-            raise OSError(path)
-        self.legs[leg].hears = path
+    def play_music(self, leg: LegId, paths: tuple[str, ...]) -> None:
+        if paths[0] == self.unreadable:
+            raise OSError(paths[0])
+        self.legs[leg].hears = paths[0]
 
     def play_prompt(self, leg: LegId, paths: list[str]) -> None:
         if paths[0] == self.unreadable:
@@ -173,8 +173,8 @@ class FakeDesk:
     def resume(self) -> None:
         self._wish("resume")
 
-    def comfort(self) -> None:
-        self._wish("comfort")
+    def announce(self, numbers: tuple[int, ...]) -> None:
+        self._wish("announce", numbers)
 
     def moved(self) -> None:
         self._wish("moved")

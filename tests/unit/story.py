@@ -26,7 +26,7 @@ class Story:
     def __init__(self, mode: str = "answer", **profile: Any) -> None:
         self.phone = FakePhone()
         self.desk = FakeDesk()
-        self.profile = records.QueueProfile(mode, "music.wav", **profile)
+        self.profile = records.QueueProfile(mode, ("music.wav",), **profile)
         self.call = Conversation(self.phone, self.desk)
         self.time = 100.0
 

@@ -139,12 +139,12 @@ def test_keys_mean_nothing_while_the_records_are_asked(story: Story) -> None:
 
 
 def test_announcements_wait_until_the_caller_has_chosen() -> None:
-    story = Story(callback=TERMS, comfort_every=30).waits()
+    story = Story(callback=TERMS, announcements=(records.Scheduled(7, 30, 30),)).waits()
     story.wait(10)
     press(story, "12")
     story.wait(20)
-    assert story.desk.named("comfort") == []
-    story.hear(records.Comfort(("comfort",)))
+    assert story.desk.named("announce") == []
+    story.hear(records.Announced(("comfort",)))
     assert ["comfort"] not in story.phone.prompts
 
 
@@ -171,7 +171,7 @@ def test_who_hears_only_ringing_is_offered_nothing() -> None:
 
 def test_in_another_queue_its_own_key_counts(story: Story) -> None:
     press(story, "1")
-    moved = records.QueueProfile("answer", "music.wav", callback=records.CallbackTerms("5", 0, menu=("other menu",)))
+    moved = records.QueueProfile("answer", ("music.wav",), callback=records.CallbackTerms("5", 0, menu=("other menu",)))
     story.hear(records.Moved(moved))
     press(story, "1")
     assert not story.call.offer.busy
@@ -184,6 +184,6 @@ def test_terms_go_through_the_clerks_socket_unchanged() -> None:
 
     from telephony import wishes
 
-    profile = records.QueueProfile("answer", "music.wav", callback=TERMS)
+    profile = records.QueueProfile("answer", ("music.wav",), callback=TERMS)
     assert wishes.fact(json.loads(wishes.answer(records.Routed(profile)))) == records.Routed(profile)
     assert wishes.fact(json.loads(wishes.answer(records.CallbackChecked(NUMBER, READ_BACK)))) == records.CallbackChecked(NUMBER, READ_BACK)

@@ -8,6 +8,8 @@ import pytest
 from django.core.checks import run_checks
 from pytest_django.fixtures import Settings
 
+from ivr.speech import SpeechError
+
 SOUND: dict[str, Any] = {
     "BIND_ADDRESS": "127.0.0.1",
     "SIP_PUBLIC_ADDRESS": "",
@@ -70,3 +72,36 @@ def test_a_misconfiguration_is_named(settings: Settings, expected: str, changes:
 @pytest.mark.parametrize("changes", [{"RTP_PORT_MAX": 22399}, {"SESSION_EXPIRES_SECONDS": 90}, {"REDIS_URL": "unix:///run/redis.sock"}])
 def test_the_limits_themselves_are_allowed(settings: Settings, changes: dict[str, Any]) -> None:
     assert ids(settings, **changes) == set()
+
+
+def speech_faults(settings: Settings, engine: str) -> set[str]:
+    settings.SPEECH_ENGINE = engine
+    return {str(message.id) for message in run_checks(include_deployment_checks=True) if str(message.id).startswith("ivr.")}
+
+
+@pytest.mark.parametrize(
+    ("engine", "faults"),
+    [
+        ("ivr.speech.espeak.Engine", set()),
+        ("nowhere.Engine", {"ivr.E001"}),
+        ("ivr.speech.espeak.Nobody", {"ivr.E001"}),
+        ("tests.unit.test_checks.Dumb", {"ivr.E001"}),
+        ("tests.unit.test_checks.Mute", {"ivr.E002"}),
+    ],
+)
+def test_a_speech_engine_that_does_not_work_is_named(settings: Settings, engine: str, faults: set[str]) -> None:
+    assert speech_faults(settings, engine) == faults
+
+
+class Dumb:
+    name = "dumb"
+
+
+class Mute:
+    name, version = "mute", "1"
+
+    def speaks(self, language: str) -> bool:
+        return False
+
+    def speak(self, text: str, language: str) -> None:
+        raise SpeechError

@@ -17,9 +17,11 @@ from telephony import outbox, wire, wishes
 from telephony.clerk import Clerk
 from telephony.clerkdesk import ClerkDesk
 from telephony.ports import CallerArrived, DialogData, Quality
-from telephony.records import Accepted, Comfort, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Unrouted
+from telephony.records import Accepted, Announced, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Scheduled, Unrouted
 
-PROFILE = QueueProfile("answer", "/music.wav", deliver_directly=True, comfort_every=20)
+PROFILE = QueueProfile(
+    "answer", ("/a.wav", "/b.wav"), deliver_directly=True, announcements=(Scheduled(3, 20, 30), Scheduled(4, 0, after_offer=True))
+)
 CALLER = CallerArrived("id@host", "+4930", "Mia", "support", "public")
 LEG = LegRecord(
     1, "agent", 1.5, agent=3, offer=4, answered=2.5, status=200,
@@ -32,7 +34,7 @@ LEG = LegRecord(
     "fact",
     [
         Routed(PROFILE), Unrouted(404, "unknown number"), Placed(("a.wav", "b.wav"), True), Moved(PROFILE, ("c.wav",)),
-        Comfort(("d.wav",)), Farewell((), "full"), Accepted(7, won=False, live=True),
+        Announced(("d.wav",)), Farewell((), "full"), Accepted(7, won=False, live=True),
     ],
     ids=lambda fact: type(fact).__name__,
 )  # fmt: skip
@@ -167,6 +169,16 @@ def test_calls_that_free_agents_come_before_new_callers_and_papers_last(office: 
     new.dismiss()
     # The new caller's own wishes keep their order although a hang-up is urgent
     assert office.work() == ["new route", "old hang_up", "new arrive", "new hang_up", "old save_leg"]
+
+
+def test_an_announcement_delays_nobody(office: Office) -> None:
+    waiting, answered = office.call("waiting"), office.call("answered")
+    waiting.announce((3, 4))
+    waiting.offer_rang(2)
+    answered.accept(1)
+    for call in (waiting, answered):
+        call.dismiss()
+    assert office.work() == ["waiting offer_rang", "answered accept", "waiting announce"]
 
 
 def test_an_absent_database_delays_but_neither_loses_nor_reorders(office: Office) -> None:

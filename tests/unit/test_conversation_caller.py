@@ -101,30 +101,73 @@ def test_a_caller_whom_the_records_cannot_place_gets_503() -> None:
     assert story.phone.refused == 503
 
 
-def test_comfort_is_asked_for_again_and_again_while_waiting() -> None:
-    story = Story("answer", comfort_every=30).waits()
+EVERY_30 = (records.Scheduled(7, 30, 30),)
+
+
+def test_announcements_are_asked_for_again_and_again_while_waiting() -> None:
+    story = Story("answer", announcements=EVERY_30).waits()
     for _ in range(3):
         story.wait(30)
-        story.hear(records.Comfort(("comfort",)))
-    assert story.phone.prompts == [["comfort"]] * 3
+        story.hear(records.Announced(("message",)), ports.PromptEnded(CALLER, "message"))
+    assert story.desk.named("announce") == [((7,),)] * 3
+    assert story.phone.prompts == [["message"]] * 3
 
 
-def test_comfort_does_not_break_into_a_talk() -> None:
-    story = Story("answer", comfort_every=30).waits()
-    (leg,) = story.offered(seconds=100)
+def test_what_is_due_in_one_moment_is_asked_for_together_in_the_order_of_the_queue() -> None:
+    story = Story("answer", announcements=(records.Scheduled(2, 20, 20), records.Scheduled(1, 20), records.Scheduled(3, 50))).waits()
+    story.wait(20)
+    story.wait(20)
+    assert story.desk.named("announce") == [((2, 1),), ((2,),)]
+
+
+def test_an_announcement_waits_for_the_end_of_the_one_before() -> None:
+    story = Story("answer", announcements=EVERY_30).waits(("long greeting",))
+    story.wait(40)
+    assert not story.desk.named("announce")
+    assert story.call.deadline() is None
+    story.hear(ports.PromptEnded(CALLER, "long greeting"))
+    assert story.desk.named("announce") == [((7,),)]
+    assert story.call.deadline() == 100 + 60, "the rhythm is kept"
+
+
+def test_who_was_rung_and_came_back_hears_a_word_but_not_each_time_within_its_distance() -> None:
+    story = Story("answer", announcements=(records.Scheduled(9, 0, 20, after_offer=True),)).waits()
+    for offer in (1, 2):
+        (leg,) = story.offered(offer)
+        story.ends(leg, 486)
+    assert story.desk.named("announce") == [((9,),)]
+    story.wait(20)
+    (leg,) = story.offered(3)
+    story.ends(leg, 486)
+    assert story.desk.named("announce") == [((9,),)] * 2
+
+
+def test_an_answer_to_a_question_asked_before_the_agent_answered_is_not_said() -> None:
+    story = Story("answer", announcements=EVERY_30).waits()
     story.wait(30)
+    (leg,) = story.offered()
     story.answers(leg)
-    story.hear(records.Comfort(("comfort",)))
-    story.wait(100)
+    story.hear(records.Announced(("message",)))
     assert not story.phone.prompts
-    assert len(story.desk.named("comfort")) == 1
+    story.wait(60)
+    assert len(story.desk.named("announce")) == 1
+
+
+def test_another_queue_cuts_the_words_of_the_one_before() -> None:
+    story = Story("answer", announcements=EVERY_30).waits(("long greeting",))
+    other = records.QueueProfile("answer", ("other.wav",), announcements=(records.Scheduled(8, 15),))
+    story.hear(records.Moved(other, ("welcome",)))
+    assert story.phone.prompts == [["long greeting"], ["welcome"]]
+    story.hear(ports.PromptEnded(CALLER, "welcome"))
+    story.wait(15)
+    assert story.desk.named("announce") == [((8,),)]
 
 
 def test_another_queue_has_other_music() -> None:
     story = Story().waits()
     story.hear(ports.CallMoved())
     assert story.desk.named("moved")
-    story.hear(records.Moved(records.QueueProfile("answer", "other.wav"), ("greeting",)))
+    story.hear(records.Moved(records.QueueProfile("answer", ("other.wav",)), ("greeting",)))
     assert story.hears(CALLER) == "other.wav"
     assert story.phone.prompts == [["greeting"]]
 

@@ -47,6 +47,8 @@ class Rows:
             self.hang_ups += 1
             self.state = "ended"
             self.close_open("rescinded")
+        if name == "announce":
+            return [records.Announced(tuple(f"saying {number}" for number in args[0]))]
         if name == "farewell":
             return [records.Farewell(("sorry",), "fallback")]
         return []
@@ -60,6 +62,9 @@ class Rows:
         return records.Accepted(offer, won=True)
 
 
+ANNOUNCEMENTS = (records.Scheduled(1, 10, 45), records.Scheduled(2, 5), records.Scheduled(3, 0, 15, after_offer=True))
+
+
 class Orders(RuleBasedStateMachine):
     @initialize(mode=st.sampled_from(["answer", "ringback", "early-media"]), direct=st.booleans())
     def begin(self, mode: str, direct: bool) -> None:
@@ -69,7 +74,7 @@ class Orders(RuleBasedStateMachine):
         self.phone = FakePhone()
         self.desk = FakeDesk(self.rows.wishes.append)
         self.call = Conversation(self.phone, self.desk)
-        self.profile = records.QueueProfile(mode, "music.wav", deliver_directly=direct, comfort_every=45)
+        self.profile = records.QueueProfile(mode, ("music.wav",), deliver_directly=direct, announcements=ANNOUNCEMENTS)
         self.time = 0.0
         self.next_offer = 1
         self.phone.caller_calls()

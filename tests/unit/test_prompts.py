@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import wave
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -10,7 +9,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from telephony import prompts, speech
+from callcenter.core import audio
+from callcenter.core.audio import level
+from ivr import speech
+from telephony import prompts
+
+from .sounds import pitch, read, tone
 
 
 @pytest.fixture(autouse=True)
@@ -19,14 +23,8 @@ def data(settings: Any, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def samples(path: Path) -> np.ndarray:
-    with wave.open(str(path)) as sound:
-        assert (sound.getnchannels(), sound.getsampwidth(), sound.getframerate()) == (1, 2, 8000)
-        return np.frombuffer(sound.readframes(sound.getnframes()), "<i2") / 32768
-
-
 def test_music__long_quiet_and_without_a_seam() -> None:
-    music = samples(prompts.default_music())
+    music = read(prompts.default_music())
     assert len(music) >= 30 * 8000
     assert 0.02 < np.sqrt(np.mean(music**2)) < 0.1
     # The step over the seam is no bigger than the steps inside.
@@ -36,9 +34,16 @@ def test_music__long_quiet_and_without_a_seam() -> None:
 
 
 def test_spoken__is_speech_of_the_right_length_and_level() -> None:
-    sentence = samples(prompts.spoken("You are number three in line."))
+    sentence = read(prompts.spoken("You are number three in line."))
     assert 1.0 < len(sentence) / 8000 < 4.0
-    assert np.abs(sentence).max() == pytest.approx(prompts.VOICE_LEVEL, abs=0.01)
+    wide = read(speech.spoken("You are number three in line.", rate=16000), 16000)
+    assert level.loudness(wide.astype(np.float32)) == pytest.approx(audio.SPEECH_LUFS, abs=0.5)
+
+
+def test_music_of_others_is_as_loud_as_ours() -> None:
+    prompts.default_music()
+    ours = audio.convert(prompts.default_music().open("rb"), longest=audio.MUSIC_SECONDS)
+    assert ours.loudness == pytest.approx(audio.MUSIC_LUFS, abs=1)
 
 
 def test_spoken__same_words_same_file_other_words_other_file() -> None:
@@ -54,7 +59,7 @@ def test_spoken__many_threads_at_once_leave_one_whole_file(data: Path) -> None:
     with ThreadPoolExecutor(8) as pool:
         paths = set(pool.map(lambda _: prompts.spoken("All our agents are busy."), range(16)))
     assert len(paths) == 1
-    assert len(samples(paths.pop())) > 8000
+    assert len(read(paths.pop())) > 8000
     assert len(list((data / "prompts").iterdir())) == 1
 
 
@@ -62,3 +67,35 @@ def test_spoken__many_threads_at_once_leave_one_whole_file(data: Path) -> None:
 def test_spoken__says_why_it_cannot(text: str, language: str) -> None:
     with pytest.raises(speech.SpeechError):
         prompts.spoken(text, language)
+
+
+def test_spoken__a_variant_has_the_voice_of_its_language() -> None:
+    assert speech.engine().speaks("de-AT")
+    assert not speech.engine().speaks("no-such-language")
+    assert len(read(prompts.spoken("eins", "de-AT"))) > 1000
+
+
+def test_spoken__the_complaint_does_not_repeat_the_text() -> None:
+    with pytest.raises(speech.SpeechError) as caught:
+        prompts.spoken("+4930123456", "no-such-language")
+    assert "4930" not in caught.value.detail
+
+
+def test_spoken__another_engine_speaks_anew(settings: Any) -> None:
+    ours = prompts.spoken("one")
+    settings.SPEECH_ENGINE = "tests.unit.test_prompts.Hum"
+    theirs = prompts.spoken("one")
+    assert theirs != ours
+    assert pitch(read(theirs), 8000) == pytest.approx(440, abs=5)
+
+
+class Hum:
+    """A speech engine of a site's own."""
+
+    name, version = "hum", "1"
+
+    def speaks(self, language: str) -> bool:
+        return True
+
+    def speak(self, text: str, language: str) -> tuple[Any, int]:
+        return tone(440, rate=22050), 22050

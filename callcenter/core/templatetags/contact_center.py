@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
 from django import template
 from django.utils.safestring import SafeString
 
@@ -14,6 +17,11 @@ register = template.Library()
 @register.filter
 def span(seconds: float | None) -> str:
     return words.span(seconds)
+
+
+@register.filter
+def moment(at: datetime | None) -> SafeString:
+    return words.moment(at)
 
 
 @register.filter
@@ -42,3 +50,10 @@ def percent(value: float | None) -> str:
 @register.simple_tag
 def state_chip(state: State) -> SafeString:
     return words.chip(state.label, state.colour, state.meaning)
+
+
+@register.filter
+def on_clock(moment: datetime, zone: str) -> str:
+    """A moment as the clock of a timezone shows it, to the second where it is not a full minute."""
+    here = moment.astimezone(ZoneInfo(zone))
+    return f"{here:%a %Y-%m-%d %H:%M:%S}" if here.second else f"{here:%a %Y-%m-%d %H:%M}"

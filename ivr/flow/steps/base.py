@@ -30,6 +30,10 @@ class Step:
     fields: ClassVar[tuple[Field, ...]] = ()
     takes_input: ClassVar[bool] = False
     """It waits for the caller, so a way round that leads through it is no endless loop."""
+    grows: ClassVar[str] = ""
+    """What its further exits come from: a field with named parts, or "keys" for the keys of a menu."""
+    exits_when: ClassVar[Mapping[str, tuple[Outlet, ...]]] = {}
+    """Exits that it has only while a field is filled in."""
 
     name: str
     label: str = ""

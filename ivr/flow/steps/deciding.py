@@ -54,6 +54,7 @@ def priority_of(value: Any) -> int:
 class Branch(Step):
     kind, title = "branch", "Rules"
     hint = "The first rule that holds says where to go on."
+    grows = "cases"
     fields = (Field("cases", "cases", "Rules", "In order; each has a name and a condition.", required=True),)
 
     def outlets(self) -> tuple[Outlet, ...]:
@@ -99,6 +100,7 @@ class Hours(Step):
 class Split(Step):
     kind, title = "split", "A/B"
     hint = "Sends callers different ways by shares; the figures compare what became of them."
+    grows = "variants"
     fields = (Field("variants", "variants", "Variants", "Names of the ways and their shares.", required=True),)
 
     def outlets(self) -> tuple[Outlet, ...]:
@@ -124,7 +126,7 @@ class Web(Step):
     fields = (
         Field(
             "connection",
-            "flow",
+            "connection",
             "Connection",
             "Whose address and secret are used; empty: the address below is a whole one, on the public Internet.",
             default="",
@@ -136,11 +138,25 @@ class Web(Step):
             "Such as https://crm.example.org/callers/{{caller.number}}; with a connection, the part after its address.",
             required=True,
         ),
-        Field("method", "choice", "Method", default="GET", extra=(("choices", ("GET", "POST", "PUT")),)),
+        Field(
+            "method",
+            "choice",
+            "Method",
+            "GET asks; POST and PUT send the body below.",
+            default="GET",
+            extra=(("choices", ("GET", "POST", "PUT")),),
+        ),
         Field("headers", "headers", "Headers", "Never a secret: secrets belong to connections.", default={}),
         Field("body", "template", "Body", "Sent as JSON with POST and PUT.", default=""),
         Field("timeout", "number", "Seconds to wait", "For each attempt.", default=3.0, extra=(("least", 0.2), ("most", 15))),
-        Field("retries", "whole", "Further attempts", default=1, extra=(("least", 0), ("most", 3))),
+        Field(
+            "retries",
+            "whole",
+            "Further attempts",
+            "When the service does not answer in time, or that it failed.",
+            default=1,
+            extra=(("least", 0), ("most", 3)),
+        ),
         Field("say", "sayings", "Said meanwhile", "Such as “One moment please”.", default=()),
         Field("variables", "responses", "Kept", "Variables and where in the answer they are, such as response.customer.tier.", default={}),
     )

@@ -75,6 +75,7 @@ class Asking(Step):
 class Menu(Asking):
     kind, title = "menu", "Menu"
     hint = "Asks for one key. Each key that is connected is an option."
+    grows = "keys"
     fields = (SAY, BARGE_IN, FIRST, ATTEMPTS, INVALID_SAY, NO_INPUT_SAY)
 
     @property
@@ -101,8 +102,8 @@ class Collect(Asking):
     fields = (
         SAY,
         Field("variable", "variable", "Kept in", "Used later as vars.NAME.", required=True),
-        Field("least", "whole", "Fewest digits", default=1, extra=(("least", 1), ("most", 40))),
-        Field("most", "whole", "Most digits", default=20, extra=(("least", 1), ("most", 40))),
+        Field("least", "whole", "Fewest digits", "With fewer it is asked again.", default=1, extra=(("least", 1), ("most", 40))),
+        Field("most", "whole", "Most digits", "With so many the input is complete.", default=20, extra=(("least", 1), ("most", 40))),
         Field(
             "terminator",
             "choice",

@@ -39,6 +39,7 @@ class ToQueue(Step):
 class Transfer(Step):
     kind, title, group = "transfer", "Transfer", "leaving"
     hint = "Connects the caller with one agent, by extension, or with a number outside."
+    exits_when = {"number": (FAILED,)}
     fields = (
         Field("agent", "agent", "Agent's extension", "Such as 1001.", default=""),
         Field("number", "template", "Number outside", "Such as +49301234567.", default=""),
@@ -46,7 +47,7 @@ class Transfer(Step):
     )
 
     def outlets(self) -> tuple[Outlet, ...]:
-        return (FAILED,) if self.values["number"] else ()
+        return self.exits_when["number"] if self.values["number"] else ()
 
     def run(self, story: Story) -> Walk:
         if self.values["agent"]:
@@ -107,7 +108,7 @@ class Callback(Step):
 class HangUp(Step):
     kind, title, group = "hang_up", "Hang up", "leaving"
     hint = "Says good-bye and hangs up."
-    fields = (Field("say", "sayings", "Last words", default=()),)
+    fields = (Field("say", "sayings", "Last words", "Heard before the line is closed.", default=()),)
 
     def outlets(self) -> tuple[Outlet, ...]:
         return ()

@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('agents', '0005_admin_names'),
-        ('queues', '0011_call_flow'),
+        ('queues', '0016_music_formats'),
     ]
 
     operations = [
