@@ -14,10 +14,13 @@ from callcenter.core import sql
 
 from . import requirements
 from .attendance import present, staffed
+from .callbackhours import is_open
+from .callbackstates import DUE as CALLBACK_DUE
+from .callbackstates import SCHEDULED
 from .hours import HoursState
 from .hours_reading import hours_of
 from .lanes import COLUMN, DUE, IN_A_LANE, comes, lanes_of, meets, reachable
-from .models import Call, ClosingAction, Lease, Membership, Offer, Queue, Strategy, WayOut
+from .models import Call, Callback, ClosingAction, Lease, Membership, Offer, Queue, Strategy, WayOut
 from .overflow import beyond, places
 from .querysets import CallQuerySet
 from .ranking import WORKING
@@ -190,6 +193,23 @@ def _next_progress(now: datetime) -> list[datetime]:
     return [last + step * (max(0, (now - last) // step) + 1) for _, last, step in _progressive()]
 
 
+def callbacks_due(now: datetime) -> list[int]:
+    return _ids(Callback.objects.filter(state=SCHEDULED, due_at__lte=now).order_by("due_at"))
+
+
+def callbacks_out_of_time(now: datetime) -> list[int]:
+    """In line, but too late, outside the hours of their queue, or of customers who called again and were answered."""
+    answered = Call.objects.filter(
+        caller_number=OuterRef("number"), direction="inbound", queue=OuterRef("queue"), answered_at__gt=OuterRef("requested_at")
+    )
+    in_line = Callback.objects.filter(state=CALLBACK_DUE).select_related("queue").annotate(answered=Exists(answered))
+    return [one.pk for one in in_line if one.answered or one.expires_at <= now or not _may_call(one.queue, now)]
+
+
+def _may_call(queue: Queue, now: datetime) -> bool:
+    return is_open(now, queue.callback_from, queue.callback_until, queue.timezone)
+
+
 def next_after(now: datetime, listening_since: datetime) -> datetime | None:
     """The earliest moment at which the rows ask for something; None: never, as they are now.
 
@@ -204,6 +224,7 @@ def next_after(now: datetime, listening_since: datetime) -> datetime | None:
         _least(Call.objects.filter(state=QUEUED, not_before__gt=now), "not_before"),
         _least(Call.objects.filter(state=QUEUED), "relax_at"),
         _least(Call.objects.filter(state=QUEUED, preferred_agent__isnull=False), "preferred_until"),
+        _least(Callback.objects.filter(state=SCHEDULED), "due_at"),
         _cool_down_ends(now),
         *_next_progress(now),
         *_waits_end(),
@@ -277,7 +298,8 @@ def _sent_on_at_closing() -> QuerySet[Any]:
 
 
 def _waiting(queue: Queue) -> CallQuerySet:
-    return Call.objects.filter(queue=queue, state=QUEUED)
+    """Callers on the line: a callback waits as long as it takes, nobody listens to music meanwhile."""
+    return Call.objects.filter(queue=queue, state=QUEUED, callback__isnull=True)
 
 
 def _limits() -> Iterator[Limit]:

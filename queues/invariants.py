@@ -77,6 +77,7 @@ ALWAYS = (
         """SELECT 'call', c.id, c.state || ', ' || count(o.id) || ' unreleased' FROM queues_call c
             LEFT JOIN queues_offer o ON o.call_id = c.id AND o.released_at IS NULL GROUP BY c.id HAVING NOT CASE c.state
               WHEN 'agent_ringing' THEN count(o.id) > 0 AND bool_and(o.outcome = 'open')
+              WHEN 'dialling' THEN count(o.id) = 1 AND bool_and(o.outcome = 'accepted' AND o.agent_id = c.agent_id)
               WHEN 'active' THEN count(o.id) = 1 AND bool_and(o.outcome = 'accepted' AND o.agent_id = c.agent_id)
               ELSE count(o.id) = 0 END""",
     ),
@@ -85,7 +86,7 @@ ALWAYS = (
         "A waiting call has exactly one waiting stay, in its own queue; no other call has any.",
         """SELECT 'call', c.id, c.state || ', ' || count(s.id) || ' waiting' FROM queues_call c
            LEFT JOIN queues_segment s ON s.call_id = c.id AND s.outcome = 'waiting' GROUP BY c.id
-           HAVING count(s.id) <> (c.state IN ('queued', 'agent_ringing'))::int OR bool_or(s.queue_id <> c.queue_id)""",
+           HAVING count(s.id) <> (c.state IN ('queued', 'agent_ringing', 'dialling'))::int OR bool_or(s.queue_id <> c.queue_id)""",
     ),
     Invariant(
         "call_talks_in_one_stay",
@@ -114,6 +115,16 @@ ALWAYS = (
            WHERE c.state IN ('queued', 'agent_ringing') AND (c.wanted_agent_id IS NOT NULL OR NOT EXISTS (
              SELECT 1 FROM queues_requiredskill f
              WHERE f.requirement_id = s.requirement_id AND f.skill_id = n.skill_id AND f.level >= n.level))""",
+    ),
+    Invariant(
+        "callback_state_fits_call",
+        "A callback in line, being called or talking has one call on its way in that state; any other has none.",
+        """SELECT 'callback', b.id, b.state || ', ' || count(c.id) || ' on the way' FROM queues_callback b
+           LEFT JOIN queues_call c ON c.callback_id = b.id AND c.state NOT IN ('wrap_up', 'ended') GROUP BY b.id HAVING NOT CASE b.state
+             WHEN 'due' THEN count(c.id) = 1 AND bool_and(c.state IN ('queued', 'agent_ringing'))
+             WHEN 'dialling' THEN count(c.id) = 1 AND bool_and(c.state = 'dialling')
+             WHEN 'talking' THEN count(c.id) = 1 AND bool_and(c.state = 'active')
+             ELSE count(c.id) = 0 END""",
     ),
 )
 

@@ -189,6 +189,7 @@ def ring_node(call: Call, event: str, about: int) -> None:
 
 
 def _for_node(call: Call, event: str, about: int) -> bell.Ring | None:
+    """A callback that rings an agent has no process yet: every node hears of it, and the first one takes it up."""
     if not call.node:
-        return None
+        return bell.Ring.of(bell.TAKE_UP, call=call.pk) if event == "offer" else None
     return bell.Ring.of(bell.node_channel(call.node), call=call.pk, process=call.process, event=event, id=about)

@@ -24,7 +24,7 @@ AGENT = Slice(
 CALL = Slice(
     Call, "id", "state", "state_since", "queue", "agent", "wanted_agent", "preferred_agent", "preferred_until", "own_requirement",
     "requirement", "relax_at", "priority", "order_key", "enqueued_at", "not_before", "attempts", "caller_number", "node", "process",
-    "answered_at", "held_since", "wrap_up_until", "disposition",
+    "answered_at", "held_since", "wrap_up_until", "disposition", "callback",
 )  # fmt: skip
 
 OFFER = Slice(Offer, "id", "call", "segment", "queue", "agent", "slot", "outcome", "closed_at", "released_at")

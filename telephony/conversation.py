@@ -13,6 +13,7 @@ from typing import Any
 from ivr.flow.words import Hand
 
 from . import ports, records
+from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
 from .legbook import LegBook
@@ -65,7 +66,9 @@ class Conversation:
         self.early: list[Ringing] = []
         """Offers that overtook the news that the call is placed, or that came while the records had not agreed to a talk."""
         self.programme = Programme()
+        self.offer = CallbackOffer(self.side, desk, lambda: self.side.profile.callback if self.side.profile else None)
         self.last_words: tuple[str, ...] = ()
+        self.last_reason = "fallback"
 
     # ---- in -----------------------------------------------------------------------------------------------
     def hear(self, fact: StoryFact, now: float) -> None:
@@ -80,14 +83,15 @@ class Conversation:
         self.now = now
         self.ringer.expire(now)
         self.ringer.report(now)
-        if self.phase is Phase.WAITING and self.side.silent:
+        if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
             self._announce(self.programme.take(now))
         self.guide.tick(now)
+        self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
             self._turned_away(503, "records away")
         if self.phase is Phase.LEAVING and now >= self.phase_since + LAST_WORDS_SECONDS:
-            self._turned_away(480)
+            self._turned_away(480, self.last_reason)
         if self.phase is Phase.OVER and now >= self.phase_since + LINGER_SECONDS:
             self.legs.forget_all(now)
 
@@ -97,7 +101,8 @@ class Conversation:
 
     def _deadlines(self) -> Iterator[float]:
         yield from self.ringer.deadlines()
-        if self.phase is Phase.WAITING and self.side.silent and self.programme.deadline is not None:
+        yield from self.offer.deadlines()
+        if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy and self.programme.deadline is not None:
             yield self.programme.deadline  # the end of what is being said is a fact, and looks again
         if self.guide.deadline is not None:
             yield self.guide.deadline
@@ -149,6 +154,8 @@ class Conversation:
         elif hand.to == "hang_up":
             self._leave_flow()
             self.end("system", str(hand.data.get("reason", "served by the flow")))
+        elif hand.to == "callback":
+            self.desk.note_callback(hand.data)
         else:
             self.guide.resume("failed", self.now)
 
@@ -161,6 +168,8 @@ class Conversation:
     def _digit_pressed(self, pressed: ports.DigitPressed) -> None:
         if pressed.leg == CALLER and self.phase is Phase.GUIDED:
             self.guide.digit(pressed.digit, self.now)
+        elif pressed.leg == CALLER and self.phase is Phase.WAITING:
+            self.offer.pressed(pressed.digit, self.now)
 
     def _unrouted(self, unrouted: records.Unrouted) -> None:
         self._turned_away(unrouted.status, unrouted.reason)
@@ -187,6 +196,7 @@ class Conversation:
             self.side.ring()  # an agent is free: nothing but ringing, unless that comes to nothing
         self.side.say(placed.prompts)
         self._begin_programme()
+        self.offer.plan(self.now)
 
     def _moved(self, moved: records.Moved) -> None:
         self.side.profile = moved.profile  # also for who talks already, and is put on hold later
@@ -196,9 +206,10 @@ class Conversation:
         self._welcome()
         self.side.say_at_once(moved.prompts)
         self._begin_programme()
+        self.offer.plan(self.now)
 
     def _announced(self, announced: records.Announced) -> None:
-        if self.phase is Phase.WAITING:
+        if self.phase is Phase.WAITING and not self.offer.busy:
             self.side.say(announced.prompts)
 
     def _begin_programme(self) -> None:
@@ -207,6 +218,16 @@ class Conversation:
     def _announce(self, numbers: tuple[int, ...]) -> None:
         if numbers and self.side.audible:
             self.desk.announce(numbers)
+
+    # ---- the caller may be called back instead ----------------------------------------------------------------
+    def _callback_checked(self, checked: records.CallbackChecked) -> None:
+        self.offer.checked(checked, self.now)
+
+    def _callback_noted(self, noted: records.CallbackNoted) -> None:
+        self.guide.resume("next" if noted.done else "failed", self.now)
+
+    def _callback_denied(self, _: records.CallbackDenied) -> None:
+        self.offer.denied()
 
     def _call_moved(self, _: ports.CallMoved) -> None:
         if self.phase in (Phase.ARRIVING, Phase.WAITING):
@@ -221,17 +242,18 @@ class Conversation:
             return
         self.ringer.stop_all()
         self._enter(Phase.LEAVING)
+        self.last_reason = farewell.reason if farewell.reason == "callback" else "fallback"
         if farewell.prompts:
             self.last_words = farewell.prompts
             self.side.say_unanswered(farewell.prompts)
         else:
-            self._turned_away(480)
+            self._turned_away(480, self.last_reason)
 
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
         if fact.leg == CALLER:
             self.side.said()
         if self.phase is Phase.LEAVING and fact.leg == CALLER and fact.prompt == self.last_words[-1]:
-            self._turned_away(480)
+            self._turned_away(480, self.last_reason)
         elif self.phase is Phase.GUIDED and fact.leg == CALLER:
             self.guide.prompt_ended(fact.prompt, self.now)
 
@@ -296,9 +318,13 @@ class Conversation:
         self.side.hush()
         self.talk = Talk(self.phone, self.side, ringing.offer, leg, tuple(offer for offer in stopped if offer != ringing.offer))
         self._enter(Phase.TALKING)
-        self.side.answer()
+        self._pick_up()
         self.talk.connect(self.holding)
         self.desk.accept(ringing.offer)
+
+    def _pick_up(self) -> None:
+        """An agent is there: the caller is answered at the latest now."""
+        self.side.answer()
 
     def _accepted(self, accepted: records.Accepted) -> None:
         talk = self.talk
@@ -419,6 +445,8 @@ class Conversation:
     def _enter(self, phase: Phase) -> None:
         self.phase = phase
         self.phase_since = self.now
+        if phase is not Phase.WAITING:
+            self.offer.forget()
 
 
 HEARS: dict[type, Callable[[Conversation, Any], None]] = {
@@ -445,5 +473,8 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Announced: Conversation._announced,
     records.Farewell: Conversation._farewell,
     records.Accepted: Conversation._accepted,
+    records.CallbackChecked: Conversation._callback_checked,
+    records.CallbackNoted: Conversation._callback_noted,
+    records.CallbackDenied: Conversation._callback_denied,
 }
-"""Facts that the story turns on; others (digits, a drain) are for the process around it."""
+"""Facts that the story turns on; others (a drain) are for the process around it."""

@@ -14,6 +14,12 @@ from .ports import CallerArrived, DialogData, Quality
 from .records import (
     Accepted,
     Announced,
+    CallbackChecked,
+    CallbackDenied,
+    CallbackNoted,
+    CallbackTerms,
+    CustomerMayBeCalled,
+    CustomerMayNotBeCalled,
     DeskFact,
     Farewell,
     FlowRunEnded,
@@ -83,7 +89,24 @@ def answer(fact: DeskFact) -> bytes:
     return _line({"fact": type(fact).__name__, **asdict(fact)})
 
 
-FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Announced, Farewell, Accepted)}
+FACTS: dict[str, type[Any]] = {
+    kind.__name__: kind
+    for kind in (
+        Told,
+        Routed,
+        Unrouted,
+        Placed,
+        Moved,
+        Announced,
+        Farewell,
+        Accepted,
+        CustomerMayBeCalled,
+        CustomerMayNotBeCalled,
+        CallbackChecked,
+        CallbackNoted,
+        CallbackDenied,
+    )
+}
 
 
 def fact(message: dict[str, Any]) -> DeskFact:
@@ -103,7 +126,10 @@ def fact(message: dict[str, Any]) -> DeskFact:
 
 def _profile(fields: dict[str, Any]) -> QueueProfile:
     announcements = tuple(Scheduled(**one) for one in fields.pop("announcements"))
-    return QueueProfile(**{**fields, "music": tuple(fields["music"])}, announcements=announcements)
+    terms: dict[str, Any] = fields.pop("callback") or {}
+    words: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in terms.items()}
+    callback = CallbackTerms(**words) if terms else None
+    return QueueProfile(**{**fields, "music": tuple(fields["music"])}, announcements=announcements, callback=callback)
 
 
 def _line(message: dict[str, Any]) -> bytes:

@@ -7,7 +7,7 @@ from django.apps import apps
 
 from .roles import CONFIGURATION, PEOPLE
 
-SECRET = ("password", "secret", "sip_ha1_md5", "sip_ha1_sha256", "ha1_md5", "ha1_sha256")
+SECRET = ("password", "secret", "auth_secret", "sip_ha1_md5", "sip_ha1_sha256", "ha1_md5", "ha1_sha256")
 """Masked: that it was changed is of interest, to what is not."""
 
 RELATIONS = ("groups", "user_permissions", "permissions", "dispositions", "supervisors")

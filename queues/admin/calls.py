@@ -25,6 +25,8 @@ OUTCOME_COLOURS = {
     CallOutcome.OVERFLOWED: "amber",
     CallOutcome.REFUSED: "grey",
     CallOutcome.REJECTED: "grey",
+    CallOutcome.CALLBACK: "blue",
+    CallOutcome.UNREACHED: "amber",
     CallOutcome.LOST: "red",
 }
 OFFER_COLOURS = {

@@ -136,6 +136,18 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             },
         ),
         (
+            "Callbacks",
+            {
+                "classes": ["tab"],
+                "fields": (
+                    ("callback_offer", "callback_after"), "callback_key", ("callback_from", "callback_until"),
+                    ("callback_attempts", "callback_retry_minutes"), ("callback_expires_hours", "callback_ring_seconds"),
+                ),
+                "description": "Who waits may hang up and be called back: the place in line is kept, an agent is rung when it is its "
+                "turn, and then the customer. Calls go out through the trunks by the dial rules.",
+            },
+        ),
+        (
             "After the call",
             {
                 "classes": ["tab"],
@@ -159,7 +171,7 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
         counted = {
             "member_count": Count("memberships", distinct=True),
-            "waiting_count": Count("calls", filter=Q(calls__state__in=WAITING), distinct=True),
+            "waiting_count": Count("calls", filter=Q(calls__state__in=WAITING, calls__callback__isnull=True), distinct=True),
         }
         ways = WayOut.objects.select_related("next_queue")
         return super().get_queryset(request).annotate(**counted).prefetch_related(Prefetch("ways_out", ways))

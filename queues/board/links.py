@@ -25,8 +25,16 @@ def listing(model: str, *, app: str = "queues", **lookups: Any) -> str:
 
 
 def call(pk: int) -> str:
+    return _page("call", pk)
+
+
+def callback(pk: int) -> str:
+    return _page("callback", pk)
+
+
+def _page(model: str, pk: int) -> str:
     try:
-        return reverse("admin:queues_call_change", args=[pk])
+        return reverse(f"admin:queues_{model}_change", args=[pk])
     except NoReverseMatch:
         return ""
 
@@ -38,7 +46,7 @@ def agents(*states: str, **lookups: Any) -> str:
 
 
 def waiting(queues: Iterable[Queue]) -> str:
-    return listing("call", state__in=f"{QUEUED},{AGENT_RINGING}", queue__id__in=_ids(queues))
+    return listing("call", state__in=f"{QUEUED},{AGENT_RINGING}", queue__id__in=_ids(queues), callback__isnull="True")
 
 
 def entries(figure: str, since: datetime, queue: Queue) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
@@ -44,6 +46,12 @@ class AnswerMode(models.TextChoices):
 class MusicOrder(models.TextChoices):
     IN_ORDER = "in-order", "One after the other"
     SHUFFLED = "shuffled", "Shuffled anew for each caller"
+
+
+class CallbackOffer(models.TextChoices):
+    OFF = "off", "Never"
+    ANNOUNCED = "announced", "With every announcement"
+    AFTER = "after", "Once, after a time"
 
 
 class LevelFormula(models.TextChoices):
@@ -183,6 +191,30 @@ class Queue(models.Model):
         blank=True, help_text="Spoken before hanging up on who calls outside the opening hours. Empty: the message of the fallback."
     )
     holiday_message = models.TextField(blank=True, help_text="Spoken instead on holidays. Empty: the same as outside the opening hours.")
+
+    callback_offer = models.CharField(
+        max_length=10, choices=CallbackOffer.choices, default=CallbackOffer.OFF,
+        help_text="When waiting callers are told that they may be called back. They keep their place in line.",
+    )  # fmt: skip
+    callback_after = models.PositiveIntegerField(default=60, help_text="Seconds of waiting after which they are told, if once.")
+    callback_key = models.CharField(
+        max_length=1, default="1", validators=[RegexValidator(r"^[0-9*]$", "One key of the phone: 0 to 9 or *.")],
+        help_text="The key that callers press to be called back.",
+    )  # fmt: skip
+    callback_from = models.TimeField(default=time(9), help_text="Nobody is called back before this, in the queue's timezone.")
+    callback_until = models.TimeField(default=time(20), help_text="Nor from this on. The same as before: at any time of the day.")
+    callback_attempts = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(20)], help_text="How often somebody who is not reached is called."
+    )
+    callback_retry_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(1)], help_text="Minutes between two of these attempts."
+    )
+    callback_expires_hours = models.PositiveSmallIntegerField(
+        default=48, validators=[MinValueValidator(1)], help_text="Hours after which a callback that did not succeed is given up."
+    )
+    callback_ring_seconds = models.PositiveSmallIntegerField(
+        default=40, validators=[MinValueValidator(10), MaxValueValidator(120)], help_text="How long the customer's phone rings."
+    )
 
     short_abandon_seconds = models.PositiveSmallIntegerField(default=5, help_text="Abandoned sooner than this counts as short.")
     service_level_seconds = models.PositiveSmallIntegerField(default=20, help_text="Calls are to be answered within this time.")

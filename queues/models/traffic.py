@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from callcenter.core.machine import Machine
 
 
+class Direction(models.TextChoices):
+    INBOUND = "inbound", "From the customer"
+    OUTBOUND = "outbound", "To the customer"
+
+
 class Call(Stateful):
     """One customer's call, from INVITE to the end of the paperwork."""
 
@@ -40,6 +45,13 @@ class Call(Stateful):
     caller_name = models.CharField(max_length=120, blank=True, help_text="Name that the caller's network sent.")
     dialled = models.CharField(max_length=80, blank=True, help_text="What the caller dialled.")
     sip_call_id = models.CharField(max_length=255, blank=True, db_index=True, help_text="Call-ID of the caller's SIP dialog.")
+    direction = models.CharField(
+        max_length=8, choices=Direction.choices, default=Direction.INBOUND, db_default=Direction.INBOUND, help_text="Who called whom."
+    )
+    callback = models.ForeignKey(
+        "queues.Callback", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="calls", db_index=False,
+        help_text="The callback that this call is an attempt of.",
+    )  # fmt: skip
 
     queue = models.ForeignKey(
         Queue, null=True, blank=True, on_delete=models.PROTECT, related_name="calls", help_text="Queue it is in or was in last."
@@ -114,12 +126,19 @@ class Call(Stateful):
                 name="call_waiting_has_place",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[states.ACTIVE, states.WRAP_UP]) | Q(agent__isnull=False), name="call_active_has_agent"
+                condition=~Q(state__in=[states.DIALLING, states.ACTIVE, states.WRAP_UP]) | Q(agent__isnull=False),
+                name="call_active_has_agent",
             ),
             models.CheckConstraint(condition=~Q(state=states.ENDED) | Q(ended_at__isnull=False), name="call_ended_has_time"),
             models.UniqueConstraint(fields=["resumes"], condition=Q(resumes__isnull=False), name="call_resumed_once"),
             models.CheckConstraint(
                 condition=Q(preferred_agent__isnull=True) | Q(preferred_until__isnull=False), name="call_preference_ends"
+            ),
+            models.CheckConstraint(condition=~Q(state=states.DIALLING) | Q(callback__isnull=False), name="call_dialling_is_callback"),
+            models.UniqueConstraint(
+                fields=["callback"],
+                condition=Q(callback__isnull=False) & ~Q(state__in=[states.ENDED, states.WRAP_UP]),
+                name="call_one_live_per_callback",
             ),
         ]
         indexes = [
@@ -148,6 +167,7 @@ class Call(Stateful):
             models.Index(fields=["agent", "-id"], name="call_agent"),
             models.Index(fields=["caller_number", "-id"], name="call_caller"),
             models.Index(fields=["arrived_at"], name="call_arrived"),
+            models.Index(fields=["callback", "id"], condition=Q(callback__isnull=False), name="call_of_callback"),
         ]
 
     def __str__(self) -> str:
@@ -169,6 +189,9 @@ class Segment(models.Model):
         max_length=10, choices=SegmentOutcome.choices, default=SegmentOutcome.WAITING, help_text="How the stay ended."
     )
     exit_reason = models.CharField(max_length=40, blank=True, help_text="Why it ended so.")
+    callback = models.BooleanField(
+        default=False, db_default=False, help_text="An attempt to call back: work of the agent, and no entry of the queue's figures."
+    )
     entered_at = models.DateTimeField(help_text="When it entered the queue; figures are bucketed by it.")
     left_at = models.DateTimeField(null=True, blank=True, help_text="When the waiting ended, answered or not.")
     answered_at = models.DateTimeField(null=True, blank=True, help_text="Two-way audio with the agent.")

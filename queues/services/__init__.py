@@ -11,6 +11,13 @@ from .arrival import arrive as arrive
 from .arrival import enqueue as enqueue
 from .arrival import reject as reject
 from .arrival import start_flow as start_flow
+from .callbacks import call_now as call_now
+from .callbacks import cancel_callback as cancel_callback
+from .callbacks import customer_answered as customer_answered
+from .callbacks import note_callback as note_callback
+from .callbacks import request_callback as request_callback
+from .callbacks import schedule_callback as schedule_callback
+from .callbacks import take_up as take_up
 from .callers import facts_of as facts_of
 from .closing import closed_words as closed_words
 from .devices import device_appeared as device_appeared

@@ -24,8 +24,10 @@ MOVED = "moved"
 """Exit reason of a stay that a supervisor ended: the chain of ways out begins anew after it."""
 
 NEW_STAY = """
-INSERT INTO queues_segment (call_id, number, queue_id, requirement_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by)
-SELECT %(call)s, count(*) + 1, %(queue)s, %(asked)s::bigint, 'waiting', '', %(now)s, 0, '' FROM queues_segment WHERE call_id = %(call)s
+INSERT INTO queues_segment
+  (call_id, number, queue_id, requirement_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by, callback)
+SELECT %(call)s, count(*) + 1, %(queue)s, %(asked)s::bigint, 'waiting', '', %(now)s, 0, '', %(callback)s
+FROM queues_segment WHERE call_id = %(call)s
 """
 
 CLOSE_STAY = """
@@ -84,6 +86,8 @@ def leave(held: Held, call: Call, reason: str, *, actor: str, way: Way | None = 
 
     :param way: the rule that says so; None: what the queue does for this reason.
     """
+    if call.callback_id is not None:
+        return  # nobody is on the line whom it could lead anywhere; a callback waits as long as it takes
     queue = held.queue(call.queue_id or 0)
     way = way or chosen(held.ways_of(queue.pk), reason)
     stay = close_stay(call, held.now, kind_of(way.kind).outcome, reason)
@@ -141,7 +145,8 @@ def join(
         data["skills"] = requirements.in_words(fit.present)
     if resumes:
         place, data = {**place, "resumes_id": resumes}, {**data, "resumed": True}
-    sql.run(NEW_STAY, {"call": call.pk, "queue": queue.pk, "asked": fit.asked, "now": held.now})
+    stay = {"call": call.pk, "queue": queue.pk, "asked": fit.asked, "now": held.now, "callback": call.callback_id is not None}
+    sql.run(NEW_STAY, stay)
     event = "overflowed" if moved else "queue_call"
     advance(call, event, actor=actor, cause=cause, data=data, **place)
     bell.ring_alarm(seconds_away=min([limit for limit in (queue.max_wait, queue.tier_wait) if limit], default=math.inf))

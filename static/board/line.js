@@ -21,7 +21,7 @@ function row(call, data, actions) {
   const queue = data.queues.find((/** @type {any} */ each) => each.id === call.queue.id);
   return h("tr", { key: call.id, "data-call": call.id },
     h("td.n.place", null, call.place),
-    h("td", null, h("a.caller.clip", { href: call.link || null }, call.name || call.number || "Unknown"), call.name && h("span.quiet.clip", null, call.number)),
+    h("td", null, call.callback && h("a.chip", { "data-colour": "blue", href: call.callback, title: "Hung up and keeps the place: will be called back" }, icon("phone-call"), "Callback"), h("a.caller.clip", { href: call.link || null }, call.name || call.number || "Unknown"), call.name && h("span.quiet.clip", null, call.number)),
     h("td", null, h("span.clip", null, call.queue.name), skills(call), note(call)),
     h("td.n", null, since(call.enqueued_at, { late: queue?.warn_wait_seconds })),
     h("td", null, priority(call, data, actions)),
