@@ -27,7 +27,7 @@ def press(call: Call, digit: str) -> None:
 
 
 def waits(stack: Stack, fleet: Fleet, number: str) -> tuple[Team, Call]:
-    team = stack.team(agents=1, callback_offer="announced", announce_position=False, **ALWAYS)
+    team = stack.team(agents=1, callback_offer="announced", **ALWAYS)
     caller = fleet.phone(number).call(team.number)
     facts.until_waiting(team.queue)
     until(lambda: caller.talking, what="the caller to be answered")
