@@ -55,6 +55,8 @@ class CallOutcome(models.TextChoices):
     OVERFLOWED = "overflow", "Left by the queue's fallback"
     CALLBACK = "callback", "Asked to be called back"
     UNREACHED = "unreached", "Called back, not reached"
+    SERVED = "served", "Served by the flow"
+    OUTSIDE = "outside", "Put through to a number outside"
     REFUSED = "refused", "Refused at entry"
     LOST = "lost", "Lost by a failure of ours"
     REJECTED = "rejected", "Not accepted (unknown number)"

@@ -17,6 +17,7 @@ from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
 from .legbook import LegBook
+from .outward import Outward
 from .ports import CALLER, LegId, Phone
 from .programme import Programme
 from .records import Desk, FlowStart, StoryFact
@@ -57,6 +58,7 @@ class Conversation:
         self.side = CallerSide(phone)
         self.ringer = Ringer(phone, desk, self.legs, silent=self._nobody_rings)
         self.guide = Guide(phone, desk, self._handed)
+        self.outward = Outward(phone, self.legs)
         self.flow: FlowStart | None = None
         """The flow that begins as soon as the caller hears us."""
         self.talk: Talk | None = None
@@ -86,6 +88,8 @@ class Conversation:
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
             self._announce(self.programme.take(now))
         self.guide.tick(now)
+        if self.outward.deadline is not None and now >= self.outward.deadline:
+            self.outward.give_up()
         self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
@@ -106,6 +110,8 @@ class Conversation:
             yield self.programme.deadline  # the end of what is being said is a fact, and looks again
         if self.guide.deadline is not None:
             yield self.guide.deadline
+        if self.outward.deadline is not None:
+            yield self.outward.deadline
         if self.phase is Phase.ARRIVING:
             yield self.phase_since + ARRIVAL_SECONDS
         if self.phase is Phase.LEAVING:
@@ -156,6 +162,8 @@ class Conversation:
             self.end("system", str(hand.data.get("reason", "served by the flow")))
         elif hand.to == "callback":
             self.desk.note_callback(hand.data)
+        elif hand.to == "outside" and self.outward.dial(hand.data, self.now):
+            return
         else:
             self.guide.resume("failed", self.now)
 
@@ -295,6 +303,8 @@ class Conversation:
             return
         if fact.leg == CALLER:
             self._caller_answered()
+        elif fact.leg == self.outward.leg:
+            self._outside_answered()
         else:
             self._agent_answered(fact.leg)
         self.desk.save_leg(record)
@@ -308,6 +318,12 @@ class Conversation:
             self.guide.begin(self.flow, self.now)
         elif self.phase in (Phase.WAITING, Phase.LEAVING):
             self.side.wait_with_music()
+
+    def _outside_answered(self) -> None:
+        if self.phase is Phase.GUIDED and not self.outward.talks:
+            self.outward.answered()
+            self._leave_flow()
+            self.desk.put_through()
 
     def _agent_answered(self, leg: LegId) -> None:
         ringing = self.ringer.of(leg)
@@ -361,6 +377,7 @@ class Conversation:
             return
         before = bool(self.talk and self.talk.is_held(self.holding))
         (self.holding.add if fact.held else self.holding.discard)(fact.leg)
+        self.outward.connect(held=bool(self.holding))
         if self.phase is not Phase.TALKING or self.talk is None:
             return
         self.talk.connect(self.holding)
@@ -371,6 +388,8 @@ class Conversation:
     def _media_lost(self, fact: ports.MediaLost) -> None:
         if fact.leg == CALLER and self.side.answering:
             self.end("caller", "vanished")
+        elif fact.leg == self.outward.leg:
+            self.end("outside", "vanished")
         elif self.talk and fact.leg == self.talk.leg:
             self._agent_left("vanished")
 
@@ -381,10 +400,19 @@ class Conversation:
         self.holding.discard(fact.leg)
         if fact.leg == CALLER:
             self.end("caller" if fact.by_peer else "system", "hung up" if fact.by_peer else fact.reason or "line closed")
+        elif fact.leg == self.outward.leg:
+            self._outside_left()
         elif self.talk and self.talk.leg == fact.leg:
             self._agent_left("hung up")
         else:
             self.ringer.leg_ended(fact.leg, fact.status, by_peer=fact.by_peer)
+
+    def _outside_left(self) -> None:
+        """After a talk it is over; who was not reached leaves the caller to the flow."""
+        if self.outward.over():
+            self.end("outside", "hung up")
+        elif self.phase is Phase.GUIDED:
+            self.guide.resume("failed", self.now)
 
     def _agent_left(self, reason: str) -> None:
         talk = self.talk
