@@ -13,6 +13,8 @@ from typing import Any
 from .ports import CallerArrived, DialogData, Quality
 from .records import (
     Accepted,
+    BoxOpened,
+    BoxProfile,
     Comfort,
     DeskFact,
     Farewell,
@@ -23,6 +25,7 @@ from .records import (
     Moved,
     Placed,
     QueueProfile,
+    Recording,
     Routed,
     Told,
     Unrouted,
@@ -30,7 +33,7 @@ from .records import (
 
 UNHURRIED = frozenset({"route", "arrive"})
 """A new caller goes behind everything that gives a waiting one to an agent."""
-PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended"})
+PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended", "keep_message", "drop_message"})
 """Wishes nobody waits for: they are carried out after all others, so that paperwork never delays a caller."""
 
 
@@ -68,6 +71,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "leg": _leg,
     "visit": lambda fields: FlowVisited(**fields),
     "ended": lambda fields: FlowRunEnded(**fields),
+    "recording": lambda fields: Recording(**fields),
 }
 """Arguments that are more than numbers and words."""
 
@@ -80,7 +84,9 @@ def answer(fact: DeskFact) -> bytes:
     return _line({"fact": type(fact).__name__, **asdict(fact)})
 
 
-FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Comfort, Farewell, Accepted)}
+FACTS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Comfort, Farewell, BoxOpened, Accepted)
+}
 
 
 def fact(message: dict[str, Any]) -> DeskFact:
@@ -94,8 +100,15 @@ def fact(message: dict[str, Any]) -> DeskFact:
         message["flow"] = FlowStart(**message["flow"])
     if "prompts" in message:
         message["prompts"] = tuple(message["prompts"])
+    if message.get("box"):
+        message["box"] = _box(message["box"])
     found: DeskFact = kind(**message)
     return found
+
+
+def _box(fields: dict[str, Any]) -> BoxProfile:
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return BoxProfile(**plain)
 
 
 def _line(message: dict[str, Any]) -> bytes:
