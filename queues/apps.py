@@ -9,6 +9,7 @@ class QueuesConfig(AppConfig):
     def ready(self) -> None:
         from callcenter.core.naming import name_with
 
-        from .models import Queue
+        from .models import Queue, VoicemailBox
 
         name_with("queue", lambda ids: dict(Queue.objects.filter(pk__in=ids).values_list("pk", "name")))
+        name_with("box", lambda ids: dict(VoicemailBox.objects.filter(pk__in=ids).values_list("pk", "name")))

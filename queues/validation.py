@@ -24,7 +24,8 @@ def check_queue(queue: Queue) -> None:
         "fallback_queue": _fallback(queue),
         "comfort_every": _comfort(queue),
         "max_wait": _max_wait(queue),
-        "music": _music(queue.music),
+        "voicemail_box": _voicemail(queue),
+        "music": music_complaint(queue.music),
     }
     complaints = {field: complaint for field, complaint in found.items() if complaint}
     if complaints:
@@ -65,6 +66,14 @@ def _fallback(queue: Queue) -> str:
     return f"Calls would go round in circles: {' → '.join(chain)}. Let one of these queues hang up or go elsewhere."
 
 
+def _voicemail(queue: Queue) -> str:
+    from .models import FallbackAction
+
+    if queue.fallback == FallbackAction.VOICEMAIL and queue.voicemail_box is None:
+        return "Choose the box that takes the message, or let the fallback hang up with a message."
+    return ""
+
+
 def _chain(queue: Queue) -> list[str] | None:
     """Names of the queues on the way round, if the way leads back."""
     from .models import FallbackAction
@@ -97,7 +106,8 @@ def _max_wait(queue: Queue) -> str:
     return ""
 
 
-def _music(music: Any) -> str:
+def music_complaint(music: Any) -> str:
+    """What keeps a file that was just uploaded from being played to callers; empty: nothing."""
     if not music or getattr(music, "_committed", True):
         return ""
     # Here and not above: it brings NumPy, which no other process of this app needs at its start.

@@ -15,13 +15,29 @@ from ivr import runs
 from ivr.models import FlowRun
 from ivr.services import Route, route
 from queues import services as acd
-from queues.models import Call, Command, Offer, Queue
+from queues.models import Call, Command, Offer, Queue, VoicemailBox
 from queues.states import LIVE, WAITING, OfferOutcome
 
-from . import flows, sounds
+from . import boxes, flows, sounds, spool
 from .ports import CallerArrived
-from .records import Accepted, Comfort, DeskFact, Farewell, FlowRunEnded, FlowVisited, LegRecord, Moved, Placed, Routed, Told, Unrouted
-from .services import legs, nodes
+from .records import (
+    Accepted,
+    BoxOpened,
+    BoxProfile,
+    Comfort,
+    DeskFact,
+    Farewell,
+    FlowRunEnded,
+    FlowVisited,
+    LegRecord,
+    Moved,
+    Placed,
+    Recording,
+    Routed,
+    Told,
+    Unrouted,
+)
+from .services import legs, nodes, recordings
 from .services.legs import wall
 from .wishes import Wish
 
@@ -53,6 +69,7 @@ class RowDesk:
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
             "comfort": self._comfort, "moved": self._moved, "farewell": self._farewell,
+            "open_box": self._open_box, "keep_message": self._keep_message, "drop_message": self._drop_message,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
         }  # fmt: skip
 
@@ -109,7 +126,7 @@ class RowDesk:
         if self.queue is None or self.queue.pk != placement.queue_id:
             self.queue = sounds.of(placement.queue_id)
         if not placement.queued:
-            self.answer(Farewell(sounds.farewell(self.queue), placement.reason))
+            self._say_farewell(self.queue, placement.reason)
         elif placement.queue_id != found.queue_id:
             self.answer(self._sounds_now())
         else:
@@ -164,7 +181,18 @@ class RowDesk:
         self.answer(self._sounds_now())
 
     def _farewell(self, *, again: bool) -> None:
-        self.answer(Farewell(sounds.farewell(self._queue_now()), "fallback"))
+        self._say_farewell(self._queue_now(), "fallback")
+
+    def _say_farewell(self, queue: Queue, reason: str) -> None:
+        """A voicemail box, if the chain of fallbacks leads to one; else the last words."""
+        box = acd.box_of_way_out(self._id)
+        if box:
+            self.answer(BoxOpened(self._profile(box)))
+        else:
+            self.answer(Farewell(sounds.farewell(queue), reason))
+
+    def _profile(self, box: VoicemailBox) -> BoxProfile:
+        return boxes.profile(box, spool.recordings(self.owner.node, self.owner.process, box.pk))
 
     def _sounds_now(self) -> Moved:
         now_in = self._queue_now()
@@ -198,6 +226,19 @@ class RowDesk:
 
     def _offer_failed(self, offer: int, outcome: str, status: int | None, *, again: bool) -> None:
         acd.offer_failed(offer, OfferOutcome(outcome), sip_status=status)
+
+    # ---- voicemail --------------------------------------------------------------------------------------------
+    def _open_box(self, box: str, *, again: bool) -> None:
+        found = VoicemailBox.objects.filter(slug=box, active=True).first()
+        self.answer(BoxOpened(self._profile(found) if found else None))
+
+    def _keep_message(self, recording: Recording, *, again: bool) -> None:
+        path = spool.path_of(self.owner.node, self.owner.process, recording.name)
+        call = self._call if self._known() else None
+        recordings.keep(self.owner.node, path, box=recording.box, call=call, seconds=recording.seconds, ended_by=recording.ended_by)
+
+    def _drop_message(self, recorded: str, *, again: bool) -> None:
+        spool.path_of(self.owner.node, self.owner.process, recorded).unlink(missing_ok=True)
 
     # ---- the talk and its end -----------------------------------------------------------------------------------
     def _hold(self, *, again: bool) -> None:

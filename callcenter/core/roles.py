@@ -22,13 +22,17 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
+    "queues.voicemailbox",
     "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "telephony.trunk",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",
+    "queues.voicemailmessage",
     "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "core.logentry",
 )  # fmt: skip
+SORTED = ("queues.voicemailmessage",)
+"""Records that are put in order by hand: heard, archived, deleted."""
 PEOPLE = ("auth.user", "auth.group")
 
 PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
@@ -38,8 +42,9 @@ PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         # No deleting: a person's name stays in the records; and no groups: what a role may do is the superuser's business.
         (("view", "add", "change"), ("auth.user",)),
         (("view",), ("auth.group", "auditlog.logentry")),
+        (("change",), SORTED),
     ),
-    SUPERVISOR: ((("view",), CONFIGURATION + RECORDS),),
+    SUPERVISOR: ((("view",), CONFIGURATION + RECORDS), (("change",), SORTED)),
     AUDITOR: ((("view",), (*CONFIGURATION, *RECORDS, *PEOPLE, "auditlog.logentry")),),
     AGENT: (),
 }

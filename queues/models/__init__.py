@@ -22,3 +22,5 @@ from .traffic import Offer as Offer
 from .traffic import Segment as Segment
 from .upkeep import AgentStatePeriod as AgentStatePeriod
 from .upkeep import Lease as Lease
+from .voicemail import VoicemailBox as VoicemailBox
+from .voicemail import VoicemailMessage as VoicemailMessage

@@ -30,6 +30,7 @@ class AnswerMode(models.TextChoices):
 class FallbackAction(models.TextChoices):
     HANG_UP = "hang-up", "Play the message and hang up"
     QUEUE = "queue", "Go to another queue"
+    VOICEMAIL = "voicemail", "Leave a message in a voicemail box"
 
 
 class LevelFormula(models.TextChoices):
@@ -126,6 +127,10 @@ class Queue(models.Model):
     fallback_queue = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="The queue that takes over."
     )
+    voicemail_box = models.ForeignKey(
+        "queues.VoicemailBox", null=True, blank=True, on_delete=models.PROTECT, related_name="+",
+        help_text="The box that takes the caller's message, if that is the fallback.",
+    )  # fmt: skip
     fallback_keeps_place = models.BooleanField(default=True, help_text="The call brings its waiting time to the next queue.")
     fallback_message = models.TextField(
         blank=True, default="We are sorry, nobody can take your call now. Please call again later.",
@@ -151,6 +156,9 @@ class Queue(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=~Q(fallback=FallbackAction.QUEUE) | Q(fallback_queue__isnull=False), name="queue_fallback_has_queue"
+            ),
+            models.CheckConstraint(
+                condition=~Q(fallback=FallbackAction.VOICEMAIL) | Q(voicemail_box__isnull=False), name="queue_fallback_has_box"
             ),
             models.CheckConstraint(
                 condition=Q(fallback_queue__isnull=True) | ~Q(fallback_queue=models.F("id")), name="queue_fallback_elsewhere"
