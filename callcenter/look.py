@@ -62,6 +62,7 @@ UNFOLD: dict[str, Any] = {
                 elsewhere("Supervisor board", "monitoring", "/board/"),
                 elsewhere("Agent panel", "headset_mic", "/panel/"),
                 page("Calls", "call", "queues.call"),
+                page("Voicemail", "voicemail", "queues.voicemailmessage"),
             ),
             group(
                 "People",
@@ -75,6 +76,7 @@ UNFOLD: dict[str, Any] = {
                 page("Queues", "format_list_numbered", "queues.queue"),
                 page("Numbers", "dialpad", "ivr.number"),
                 page("VIP callers", "star", "queues.callerpriority"),
+                page("Voicemail boxes", "inbox", "queues.voicemailbox"),
                 page("Dispositions", "task_alt", "queues.disposition"),
             ),
             group(

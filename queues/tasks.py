@@ -8,10 +8,17 @@ from django.utils import timezone
 
 from . import services
 from .models import VoicemailMessage
+from .voicemail import notices
 
 log = structlog.get_logger(__name__)
 
 BATCH = 500
+
+
+@shared_task
+def send_voicemail_notices() -> int:
+    """Mails about new messages; returns how many went out. The rows say which are due, so nothing is lost while Redis is away."""
+    return notices.send_due()
 
 
 @shared_task

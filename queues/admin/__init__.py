@@ -4,3 +4,4 @@ from . import agents as agents
 from . import calls as calls
 from . import configuration as configuration
 from . import records as records
+from . import voicemail as voicemail

@@ -15,7 +15,7 @@ from callcenter.core import adminbase
 from callcenter.core.words import chip
 
 from .. import defaults
-from ..models import CallerPriority, Disposition, Queue
+from ..models import CallerPriority, Disposition, FallbackAction, Queue
 from ..resources import QueueResource
 from ..roster_keeping import rebuild_soon
 from ..states import WAITING
@@ -44,9 +44,9 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     resource_classes = [QueueResource]
     list_display = ("name", "active_chip", "strategy", "members", "in_line", "ring_seconds", "wrap_up_seconds", "way_out")
     list_filter = ("active", "strategy", "everyone")
-    list_select_related = ("fallback_queue",)
+    list_select_related = ("fallback_queue", "voicemail_box")
     search_fields = ("name", "slug")
-    autocomplete_fields = ("fallback_queue", "dispositions")
+    autocomplete_fields = ("fallback_queue", "voicemail_box", "dispositions")
     inlines = [QueuesAgentsInline, MembershipRuleInline]
     actions = ["drain", "reopen"]
     fieldsets = (
@@ -86,7 +86,7 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
                 "classes": ["tab"],
                 "fields": (
                     ("capacity", "join_empty"), ("max_wait", "max_wait_no_agent"), ("fallback", "fallback_queue"),
-                    "fallback_keeps_place", "fallback_message",
+                    "voicemail_box", "fallback_keeps_place", "fallback_message",
                 ),
                 "description": "When the queue is full, the wait too long or nobody there, the call takes the fallback. "
                 "Queues may pass calls on one to the next, but not in a circle.",
@@ -164,4 +164,6 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
 
     @admin.display(description="way out")
     def way_out(self, queue: Queue) -> str:
+        if queue.fallback == FallbackAction.VOICEMAIL:
+            return f"→ {queue.voicemail_box}"
         return f"→ {queue.fallback_queue}" if queue.fallback_queue else "hang up"
