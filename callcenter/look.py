@@ -62,6 +62,7 @@ UNFOLD: dict[str, Any] = {
                 elsewhere("Supervisor board", "monitoring", "/board/"),
                 elsewhere("Agent panel", "headset_mic", "/panel/"),
                 page("Calls", "call", "queues.call"),
+                page("Voicemail", "voicemail", "queues.voicemailmessage"),
             ),
             group(
                 "People",
@@ -78,6 +79,7 @@ UNFOLD: dict[str, Any] = {
                 page("Numbers", "dialpad", "ivr.number"),
                 page("Prompts", "record_voice_over", "ivr.prompt"),
                 page("VIP callers", "star", "queues.callerpriority"),
+                page("Voicemail boxes", "inbox", "queues.voicemailbox"),
                 page("Dispositions", "task_alt", "queues.disposition"),
                 page("Opening hours", "schedule", "queues.schedule"),
                 page("Closures", "event_busy", "queues.closure"),

@@ -59,3 +59,9 @@ class NotLoggedIn(Refusal):
     """An agent who is offline cannot go on a break."""
 
     code: ClassVar[str] = "not_logged_in"
+
+
+class SoundErased(Refusal):
+    """The sound of this message has been erased; there is nothing left to put back."""
+
+    code = "sound_erased"

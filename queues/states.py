@@ -50,6 +50,7 @@ class CallOutcome(models.TextChoices):
     ANSWERED = "answered", "Answered"
     ABANDONED = "abandoned", "Abandoned"
     OVERFLOWED = "overflow", "Left by the queue's fallback"
+    VOICEMAIL = "voicemail", "Left a message"
     REFUSED = "refused", "Refused at entry"
     LOST = "lost", "Lost by a failure of ours"
     REJECTED = "rejected", "Not accepted (unknown number)"

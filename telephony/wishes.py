@@ -14,6 +14,8 @@ from .ports import CallerArrived, DialogData, Quality
 from .records import (
     Accepted,
     Announced,
+    BoxOpened,
+    BoxProfile,
     DeskFact,
     Farewell,
     FlowRunEnded,
@@ -23,6 +25,7 @@ from .records import (
     Moved,
     Placed,
     QueueProfile,
+    Recording,
     Routed,
     Scheduled,
     Told,
@@ -31,7 +34,7 @@ from .records import (
 
 UNHURRIED = frozenset({"route", "arrive"})
 """A new caller goes behind everything that gives a waiting one to an agent."""
-PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended", "announce"})
+PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended", "announce", "keep_message", "drop_message"})
 """Wishes nobody waits for: they are carried out after all others, so that paperwork never delays a caller.
 Nor does an announcement that has to be spoken first, which takes a tenth of a second."""
 
@@ -71,6 +74,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "numbers": tuple,
     "visit": lambda fields: FlowVisited(**fields),
     "ended": lambda fields: FlowRunEnded(**fields),
+    "recording": lambda fields: Recording(**fields),
 }
 """Arguments that are more than numbers and words."""
 
@@ -83,7 +87,9 @@ def answer(fact: DeskFact) -> bytes:
     return _line({"fact": type(fact).__name__, **asdict(fact)})
 
 
-FACTS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Announced, Farewell, Accepted)}
+FACTS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Announced, Farewell, BoxOpened, Accepted)
+}
 
 
 def fact(message: dict[str, Any]) -> DeskFact:
@@ -97,6 +103,8 @@ def fact(message: dict[str, Any]) -> DeskFact:
         message["flow"] = FlowStart(**message["flow"])
     if "prompts" in message:
         message["prompts"] = tuple(message["prompts"])
+    if message.get("box"):
+        message["box"] = _box(message["box"])
     found: DeskFact = kind(**message)
     return found
 
@@ -104,6 +112,11 @@ def fact(message: dict[str, Any]) -> DeskFact:
 def _profile(fields: dict[str, Any]) -> QueueProfile:
     announcements = tuple(Scheduled(**one) for one in fields.pop("announcements"))
     return QueueProfile(**{**fields, "music": tuple(fields["music"])}, announcements=announcements)
+
+
+def _box(fields: dict[str, Any]) -> BoxProfile:
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return BoxProfile(**plain)
 
 
 def _line(message: dict[str, Any]) -> bytes:

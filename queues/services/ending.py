@@ -101,7 +101,9 @@ def _give_up(held: Held, call: Call, over: dict[str, Any], *, actor: str, cause:
 
 
 def _outcome_without_agent(call: Call) -> CallOutcome:
-    """What the last stay in a queue says about a call that nobody waits with any more."""
+    """What the last stay in a queue says about a call that nobody waits with any more; a message that was left says more."""
+    if call.messages.exists():
+        return CallOutcome.VOICEMAIL
     last = Segment.objects.filter(call=call).order_by("-number").values_list("outcome", flat=True)[:1]
     known = {SegmentOutcome.REFUSED: CallOutcome.REFUSED, SegmentOutcome.OVERFLOW: CallOutcome.OVERFLOWED}
     stays = set(Segment.objects.filter(call=call).values_list("outcome", flat=True))
