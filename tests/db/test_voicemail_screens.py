@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from html import unescape
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import IntegrityError, transaction
 from django.test import Client
+from django.urls import reverse
 
 from agents.models import Team
 from callcenter.core import events, roles
@@ -19,6 +24,7 @@ from queues.panel.intents import PanelIntents
 from queues.panel.snapshot import panel_snapshot
 from queues.voicemail import files
 from queues.voicemail.access import boxes_for
+from tests.unit.sounds import encoded, pitch, read, tone
 
 from . import cast
 from .forms import client_of, said
@@ -169,3 +175,57 @@ def test_supervisors_sort_and_auditors_only_listen() -> None:
         client_of(role).post("/admin/queues/voicemailmessage/", chosen)
         stored.refresh_from_db()
         assert stored.state == state
+
+
+# ---- ways out -----------------------------------------------------------------------------------------------------------
+def test_the_boxes_are_offered_as_targets_of_ways_out(manager: Client) -> None:
+    queue = cast.queue()
+    box(name="Front desk", slug="front")
+    box(name="Night", slug="night", active=False)
+    way = cast.way_out(queue, kind="voicemail", target="removed")
+    for page in (reverse("admin:queues_queue_change", args=[queue.pk]), reverse("admin:queues_wayout_change", args=[way.pk])):
+        shown = unescape(manager.get(page).content.decode())
+        assert '<optgroup label="Leave a message in a voicemail box">' in shown
+        for slug, name in (("front", "Front desk"), ("night", "Night (off)"), ("removed", "removed (not there any more)")):
+            assert re.search(rf'<option value="{slug}"[^>]*>{re.escape(name)}</option>', shown), name
+    listed = manager.get(reverse("admin:queues_wayout_changelist")).content.decode()
+    assert "to voicemail: removed" in listed
+
+
+def test_a_way_out_is_led_to_a_box_on_its_page(manager: Client) -> None:
+    queue = cast.queue()
+    made = box(name="Front desk", slug="front")
+    given = {"queue": queue.pk, "position": 0, "when": "otherwise", "kind": "voicemail", "message": ""}
+    answer = manager.post(reverse("admin:queues_wayout_add"), given | {"target": ""})
+    assert "Choose the box that takes the message" in unescape(answer.content.decode())
+    manager.post(reverse("admin:queues_wayout_add"), given | {"target": made.slug})
+    assert queue.ways_out.get().target == "front"
+
+
+def test_a_box_that_callers_are_led_to_is_not_deleted(manager: Client) -> None:
+    queue = cast.queue()
+    made = box()
+    way = cast.way_out(queue, kind="voicemail", target=made.slug)
+    delete = reverse("admin:queues_voicemailbox_delete", args=[made.pk])
+    answer = manager.post(delete, {"post": "yes"})
+    assert str(queue) in answer.content.decode()
+    assert VoicemailBox.objects.filter(pk=made.pk).exists()
+    way.delete()
+    manager.post(delete, {"post": "yes"})
+    assert not VoicemailBox.objects.filter(pk=made.pk).exists()
+
+
+def test_a_recorded_greeting_of_any_format_becomes_what_telephones_play(settings: Any, tmp_path: Path) -> None:
+    settings.MEDIA_ROOT = tmp_path
+    made = box(greeting="")
+    sound = encoded(tone(440, 2, rate=44100, level=0.25), 44100, "OGG", channels=2).getvalue()
+    made.greeting_file = SimpleUploadedFile("our greeting.ogg", sound)
+    made.full_clean()
+    made.full_clean()
+    made.save()
+    stored = read(Path(made.greeting_file.path))
+    assert made.greeting_file.name == "greetings/our_greeting.wav"
+    assert pitch(stored, 8000) == pytest.approx(440, abs=3)
+    made.greeting_file = SimpleUploadedFile("greeting.wav", b"not a sound")
+    with pytest.raises(ValidationError, match="Save it as WAV, MP3"):
+        made.full_clean()

@@ -100,6 +100,16 @@ def test_agents_who_are_rung_are_let_go() -> None:
     assert story.is_closing(leg)
 
 
+def test_what_was_to_be_said_in_the_queue_is_not_said_at_the_box() -> None:
+    story = Mailbox()
+    story.waits()
+    story.hear(records.Announced(("place",)), records.Announced(("wait",)))
+    story.hear(records.BoxOpened(BOX))
+    story.prompt_ends()
+    story.prompt_ends()
+    assert (story.spoken, story.phone.recording) == (["place", "hello", "tone"], FILE)
+
+
 def test_the_key_skips_the_greeting() -> None:
     story = Mailbox().opened()
     story.presses("#")
