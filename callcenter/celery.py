@@ -19,6 +19,8 @@ app.conf.imports = ["callcenter.tasks"]
 app.conf.beat_schedule = {
     "forget old intents": {"task": "callcenter.tasks.forget_old_intents", "schedule": crontab(minute=17)},
     "clear old sounds": {"task": "callcenter.tasks.clear_old_sounds", "schedule": crontab(hour=3, minute=37)},
+    "tell of new voicemail": {"task": "queues.tasks.send_voicemail_notices", "schedule": 10.0, "options": {"expires": 10}},
+    "erase old voicemail": {"task": "queues.tasks.erase_old_voicemail", "schedule": crontab(minute=37)},
     "check the figures of yesterday": {"task": "callcenter.tasks.check_figures", "schedule": crontab(hour=3, minute=7)},
 }
 

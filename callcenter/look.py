@@ -63,6 +63,7 @@ UNFOLD: dict[str, Any] = {
                 elsewhere("Agent panel", "headset_mic", "/panel/"),
                 page("Calls", "call", "queues.call"),
                 page("Callbacks", "phone_callback", "queues.callback"),
+                page("Voicemail", "voicemail", "queues.voicemailmessage"),
             ),
             group(
                 "People",
@@ -79,6 +80,7 @@ UNFOLD: dict[str, Any] = {
                 page("Numbers", "dialpad", "ivr.number"),
                 page("Prompts", "record_voice_over", "ivr.prompt"),
                 page("VIP callers", "star", "queues.callerpriority"),
+                page("Voicemail boxes", "inbox", "queues.voicemailbox"),
                 page("Dispositions", "task_alt", "queues.disposition"),
                 page("Opening hours", "schedule", "queues.schedule"),
                 page("Closures", "event_busy", "queues.closure"),

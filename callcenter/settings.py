@@ -136,6 +136,12 @@ CELERY_TIMEZONE = env.str("TIME_ZONE", default="UTC")
 WORKER_PROCESSES = env.int("WORKER_PROCESSES", default=2)
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 
+EMAIL_URL = env.str("EMAIL_URL", default="")
+"""The mail server, such as smtp+tls://user:password@mail.example.org:587. Empty: no mail is sent."""
+globals().update(env.email_url_config(EMAIL_URL or "dummymail://"))
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="callcenter@localhost")
+
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_I18N = True

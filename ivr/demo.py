@@ -14,7 +14,7 @@ import queues.defaults
 from agents.models import Agent, AgentSkill, Skill, Team
 from agents.services import set_sip_password
 from callcenter.core import bell, roles
-from queues.models import Announcement, Membership, OpeningSpan, Queue, Schedule, WayOut
+from queues.models import Announcement, Membership, OpeningSpan, Queue, Schedule, VoicemailBox, WayOut
 from queues.services import rebuild_memberships
 
 from . import demo_flow
@@ -60,6 +60,7 @@ def load() -> bool:
     _queues(first)
     _office_hours()
     _members()
+    _boxes()
     _numbers()
     bell.ring(bell.EDGE)
     return first
@@ -141,6 +142,16 @@ def _members() -> None:
             Membership.objects.get_or_create(queue=queue, agent=agent, defaults={"position": position})
     for queue in Queue.objects.filter(everyone=True):
         rebuild_memberships(queue.pk)
+
+
+def _boxes() -> None:
+    """For the menu's callers, and one for each agent."""
+    general = Queue.objects.get(slug="general")
+    VoicemailBox.objects.get_or_create(slug="general", defaults={"name": "General", "queue": general})
+    for given in AGENTS:
+        agent = Agent.objects.get(sip_username=given.username)
+        if not hasattr(agent, "voicemail_box"):
+            VoicemailBox.objects.get_or_create(slug=given.username, defaults={"name": agent.name, "agent": agent})
 
 
 def _numbers() -> None:

@@ -9,7 +9,11 @@ class QueuesConfig(AppConfig):
     def ready(self) -> None:
         from callcenter.core.naming import name_with
 
-        from .models import Queue, Schedule
+        from . import ways
+        from .models import Queue, Schedule, VoicemailBox
+        from .voicemail.way import ToVoicemail
 
         name_with("queue", lambda ids: dict(Queue.objects.filter(pk__in=ids).values_list("pk", "name")))
         name_with("schedule", lambda ids: dict(Schedule.objects.filter(pk__in=ids).values_list("pk", "name")))
+        name_with("box", lambda ids: dict(VoicemailBox.objects.filter(pk__in=ids).values_list("pk", "name")))
+        ways.register(ToVoicemail())

@@ -10,6 +10,7 @@ from .hours import HoursState
 from .hours_reading import hours_at
 from .models import Announcement, Queue, WayOut
 from .services.closing import CLOSED, words
+from .voicemail.way import ToVoicemail, box_named
 from .ways import OTHERWISE, HangUp, ToQueue, kind_of
 
 HANG_UP = kind_of(HangUp.name)
@@ -61,8 +62,19 @@ def _turned_away(queue: Queue, hours: HoursState, way: WayOut | None, following:
     # A queue that the call has tried already would make a circle; the call ends there.
     kind = kind_of(way.kind) if way and way.kind != ToQueue.name else HANG_UP
     own = (not hours.open and words(queue.pk, moment)) or ""
+    if way and kind.name == ToVoicemail.name:
+        return _led_to_voicemail(queue, hours, way, own)
     message = way.message if way and way.kind == HANG_UP.name else phrases.refusal(queue.language)
     return Step(queue, hours, False, (own or message) if kind is HANG_UP else "", f"{kind.label}.")
+
+
+def _led_to_voicemail(queue: Queue, hours: HoursState, way: WayOut, own: str) -> Step:
+    """Words for hanging up are said only if the box takes no messages."""
+    box = box_named(way.target)
+    if box is None or not box.active:
+        return Step(queue, hours, False, own or way.message.strip() or phrases.refusal(queue.language), f"{HANG_UP.label}.")
+    greeting = "the recorded greeting of the box" if box.greeting_file else box.greeting
+    return Step(queue, hours, False, greeting, f"The caller may leave a message in the voicemail box “{box}”.")
 
 
 def _next(way: WayOut | None, tried: set[int]) -> Queue | None:

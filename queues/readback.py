@@ -33,7 +33,7 @@ def short(queue: Queue) -> str:
     usual = next((way for way in queue.ways_out.all() if way.when == OTHERWISE), None)
     if usual is None:
         return "message and hang up"
-    return f"→ {usual.next_queue}" if usual.kind == ToQueue.name else kind_of(usual.kind).sentence(usual)
+    return f"→ {usual.next_queue}" if usual.kind == ToQueue.name else kind_of(usual.kind).in_list(usual)
 
 
 def _when(way: WayOut) -> str:

@@ -77,3 +77,9 @@ class TimeHasPassed(Refusal):
     """This time has passed. Choose a later one, or call now."""
 
     code: ClassVar[str] = "time_has_passed"
+
+
+class SoundErased(Refusal):
+    """The sound of this message has been erased; there is nothing left to put back."""
+
+    code = "sound_erased"

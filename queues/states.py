@@ -57,6 +57,7 @@ class CallOutcome(models.TextChoices):
     UNREACHED = "unreached", "Called back, not reached"
     SERVED = "served", "Served by the flow"
     OUTSIDE = "outside", "Put through to a number outside"
+    VOICEMAIL = "voicemail", "Left a message"
     REFUSED = "refused", "Refused at entry"
     LOST = "lost", "Lost by a failure of ours"
     REJECTED = "rejected", "Not accepted (unknown number)"

@@ -31,6 +31,7 @@ FACTS = {
     "call.priority_set": "The priority was changed.",
     "call.written_up": "The result and the notes were saved.",
     "call.wrap_up_extended": "More time for the paperwork.",
+    "call.message_left": "The caller left a message.",
     "call.command_settled": "The command was carried out, or could not be.",
     "call.offer_closed": "The offer ended.",
     "call.relaxed": "Other skills are asked for than before.",
@@ -211,9 +212,9 @@ def _meaning(type_: str) -> str:
 
 
 def _names(entries: Iterable[LogEntry]) -> dict[str, str]:
-    """Names of all actors, agents and queues that the entries mention."""
+    """Names of all actors, agents, queues and boxes that the entries mention."""
     mentioned = {entry.actor for entry in entries}
-    mentioned |= {f"{kind}:{entry.data[kind]}" for entry in entries for kind in ("agent", "queue") if kind in entry.data}
+    mentioned |= {f"{kind}:{entry.data[kind]}" for entry in entries for kind in ("agent", "queue", "box") if kind in entry.data}
     return in_words(mentioned)
 
 

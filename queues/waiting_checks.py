@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
-from django.core.files.base import ContentFile, File
-from django.db.models.fields.files import FieldFile
-
-from callcenter.core.soundfiles import TELEPHONE_RATE
 
 from .phrases import LANGUAGES, speaks
+from .uploads import as_music
 from .ways import RULES, ToQueue, kind_of, plain
 
 if TYPE_CHECKING:
@@ -76,27 +72,9 @@ def check_music(music: Music) -> None:
     from callcenter.core.audio import Unusable
 
     try:
-        music.file = converted_music(music.file)
+        music.file = as_music(music.file)
     except Unusable as refusal:
         _raise({"file": refusal.detail})
-
-
-def converted_music(music: FieldFile) -> File[bytes]:
-    """What was uploaded, as telephones play it and as loud as our own music; a file that was stored before as it is.
-
-    :raises Unusable: with the remedy.
-    """
-    if music._committed or isinstance(music.file, Converted):  # type: ignore[attr-defined]  # the stubs do not know it
-        return music
-    from callcenter.core import audio
-
-    name = PurePath(music.name or "music")
-    sound = audio.convert(music.file, name.name, target=audio.MUSIC_LUFS, longest=audio.MUSIC_SECONDS, trim=False)
-    return Converted(sound.wav(TELEPHONE_RATE), name=f"{name.stem}.wav")
-
-
-class Converted(ContentFile):  # type: ignore[type-arg]  # generic in the stubs only
-    """Music that may be stored as it is."""
 
 
 def check_way_out(way: WayOut) -> None:

@@ -71,9 +71,17 @@ class Kind(ABC):
     def sentence(self, way: WayOut) -> str:
         """How the row goes on after “Full: ”, e.g. “to Overflow, keeping the place”."""
 
+    def in_list(self, way: WayOut) -> str:
+        """As `sentence`, from the row alone: lists must not ask the database for each of their rows."""
+        return self.sentence(way)
+
     def complaints(self, way: WayOut) -> dict[str, str]:
         """What is wrong with the row, by its columns, with the remedy."""
         return {}
+
+    def targets(self) -> list[tuple[str, str]]:
+        """What may stand in `target`, each with the name that people read; for a kind that reads it."""
+        return []
 
     def begin(self, held: Held, call: Call, way: Way) -> None:
         """Write what the step needs in the transaction that takes the call out of its queue, or refuses it at entry. The

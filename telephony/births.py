@@ -134,12 +134,15 @@ def _unprivileged() -> Callable[[], None] | None:
     """Call processes read what strangers send: where the node runs as root, they do not."""
     if os.geteuid() != 0:
         return None
-    return preparation(_account(), death_signal=None)
+    return preparation(account(), death_signal=None)
 
 
-def _account() -> Account | None:
+def account() -> Account | None:
+    """Whom call processes run as; None: as ourselves."""
     try:
-        return unprivileged([settings.BASE_DIR, settings.DATA_DIR / "prompts", Path(sys.prefix), Path(sys.base_prefix)])
+        return unprivileged(
+            [settings.BASE_DIR, settings.DATA_DIR / "prompts", settings.DATA_DIR / "voicemail", Path(sys.prefix), Path(sys.base_prefix)]
+        )
     except KeyError:
         log.warning("There is no user nobody: call processes keep the rights of root.")
         return None

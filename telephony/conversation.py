@@ -23,6 +23,7 @@ from .programme import Programme
 from .records import Desk, FlowStart, StoryFact
 from .ringing import REJECTED, RESCINDED, Ringer, Ringing
 from .talk import Talk
+from .voicemail import Voicemail
 
 ARRIVAL_SECONDS = 15.0
 """A caller whom the records could not place by then hears a failure and may try elsewhere."""
@@ -40,6 +41,8 @@ class Phase(Enum):
     GUIDED = "guided"
     WAITING = "waiting"
     TALKING = "talking"
+    RECORDING = "recording"
+    """The caller leaves a message."""
     LEAVING = "leaving"
     OVER = "over"
 
@@ -62,6 +65,7 @@ class Conversation:
         self.flow: FlowStart | None = None
         """The flow that begins as soon as the caller hears us."""
         self.talk: Talk | None = None
+        self.voicemail = Voicemail(phone, desk, self.side, self._message_taken)
         self.holding: set[LegId] = set()
         self.known: set[tuple[str, int]] = set()
         """Offers and commands already heard of, and offers withdrawn before they were heard of."""
@@ -96,6 +100,7 @@ class Conversation:
             self._turned_away(503, "records away")
         if self.phase is Phase.LEAVING and now >= self.phase_since + LAST_WORDS_SECONDS:
             self._turned_away(480, self.last_reason)
+        self.voicemail.tick(now)
         if self.phase is Phase.OVER and now >= self.phase_since + LINGER_SECONDS:
             self.legs.forget_all(now)
 
@@ -116,13 +121,14 @@ class Conversation:
             yield self.phase_since + ARRIVAL_SECONDS
         if self.phase is Phase.LEAVING:
             yield self.phase_since + LAST_WORDS_SECONDS
+        yield from self.voicemail.deadlines()
         if self.phase is Phase.OVER and self.legs.open:
             yield self.phase_since + LINGER_SECONDS
 
     @property
     def over(self) -> bool:
-        """Every leg is closed: nothing more can happen to this call."""
-        return self.phase is Phase.OVER and not self.legs.open
+        """Every leg is closed, and the file of a recording: nothing more can happen to this call."""
+        return self.phase is Phase.OVER and not self.legs.open and not self.voicemail.closing
 
     # ---- the caller comes, waits, goes --------------------------------------------------------------------
     def _caller_arrived(self, caller: ports.CallerArrived) -> None:
@@ -157,6 +163,8 @@ class Conversation:
             self._enter(Phase.WAITING)
             self.desk.enqueue({**hand.data, "to": hand.to, "collected": self.guide.variables()})
             self._ring_early_offers()
+        elif hand.to == "voicemail":
+            self.desk.open_box(str(hand.data["box"]))
         elif hand.to == "hang_up":
             self._leave_flow()
             self.end("system", str(hand.data.get("reason", "served by the flow")))
@@ -178,6 +186,8 @@ class Conversation:
             self.guide.digit(pressed.digit, self.now)
         elif pressed.leg == CALLER and self.phase is Phase.WAITING:
             self.offer.pressed(pressed.digit, self.now)
+        elif pressed.leg == CALLER and self.phase is Phase.RECORDING:
+            self.voicemail.digit(pressed.digit, self.now)
 
     def _unrouted(self, unrouted: records.Unrouted) -> None:
         self._turned_away(unrouted.status, unrouted.reason)
@@ -258,11 +268,14 @@ class Conversation:
             self._turned_away(480, self.last_reason)
 
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
-        if fact.leg == CALLER:
-            self.side.said()
-        if self.phase is Phase.LEAVING and fact.leg == CALLER and fact.prompt == self.last_words[-1]:
+        if fact.leg != CALLER:
+            return
+        self.side.said()
+        if self.phase is Phase.LEAVING and fact.prompt == self.last_words[-1]:
             self._turned_away(480, self.last_reason)
-        elif self.phase is Phase.GUIDED and fact.leg == CALLER:
+        elif self.phase is Phase.RECORDING:
+            self.voicemail.prompt_ended(fact.prompt, self.now)
+        elif self.phase is Phase.GUIDED:
             self.guide.prompt_ended(fact.prompt, self.now)
 
     def _turned_away(self, status: int, reason: str = "fallback") -> None:
@@ -272,6 +285,36 @@ class Conversation:
         if not self.side.answering:
             self.legs.refuse_caller(status)
         self.end("system", reason)
+
+    # ---- the caller leaves a message ------------------------------------------------------------------------
+    def leave_message(self, box: records.BoxProfile) -> None:
+        """Lead a caller who talks to nobody to a voicemail box. Afterwards the call ends, or the flow goes on that led here."""
+        if self.phase not in (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING, Phase.LEAVING):
+            return
+        self.ringer.stop_all()
+        self.early.clear()
+        self._enter(Phase.RECORDING)
+        self.voicemail.begin(box, self.now)
+
+    def _message_taken(self) -> None:
+        if self.guide.leads:
+            self._enter(Phase.GUIDED)
+            self.guide.resume("next", self.now)
+        else:
+            self._turned_away(480, "voicemail")
+
+    def _box_opened(self, opened: records.BoxOpened) -> None:
+        if opened.box:
+            self.leave_message(opened.box)
+        elif self.phase is Phase.GUIDED:
+            self.guide.resume("failed", self.now)
+
+    def _silence_heard(self, fact: ports.SilenceHeard) -> None:
+        if fact.leg == CALLER and self.phase is Phase.RECORDING:
+            self.voicemail.silence(self.now)
+
+    def _recording_ended(self, fact: ports.RecordingEnded) -> None:
+        self.voicemail.recording_ended(fact, self.now)
 
     # ---- agents are rung ------------------------------------------------------------------------------------
     def _offer_opened(self, opened: ports.OfferOpened) -> None:
@@ -316,6 +359,8 @@ class Conversation:
             self.talk.connect(self.holding)
         elif self.phase is Phase.GUIDED and self.flow:
             self.guide.begin(self.flow, self.now)
+        elif self.phase is Phase.RECORDING:
+            self.voicemail.audible(self.now)
         elif self.phase in (Phase.WAITING, Phase.LEAVING):
             self.side.wait_with_music()
 
@@ -435,6 +480,7 @@ class Conversation:
         self.guide.end(self.now, hung_up=True)
         self.ringer.offers.clear()
         self.early.clear()
+        self.voicemail.caller_left(self.now)
         self.desk.hang_up(by, reason)
         self.legs.hang_up_all()
 
@@ -485,6 +531,8 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     ports.LegHeld: Conversation._leg_held,
     ports.PromptEnded: Conversation._prompt_ended,
     ports.DigitPressed: Conversation._digit_pressed,
+    ports.SilenceHeard: Conversation._silence_heard,
+    ports.RecordingEnded: Conversation._recording_ended,
     ports.MediaLost: Conversation._media_lost,
     ports.OfferOpened: Conversation._offer_opened,
     ports.OfferWithdrawn: Conversation._offer_withdrawn,
@@ -500,6 +548,7 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Moved: Conversation._moved,
     records.Announced: Conversation._announced,
     records.Farewell: Conversation._farewell,
+    records.BoxOpened: Conversation._box_opened,
     records.Accepted: Conversation._accepted,
     records.CallbackChecked: Conversation._callback_checked,
     records.CallbackNoted: Conversation._callback_noted,

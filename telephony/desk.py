@@ -16,17 +16,19 @@ from ivr.models import FlowRun
 from ivr.services import Route, route
 from queues import requirements
 from queues import services as acd
-from queues.models import Call, Callback, Command, Offer, Queue
+from queues.models import Call, Callback, Command, Offer, Queue, VoicemailBox
 from queues.services.attempts import NO_LINE, NUMBER_REFUSED
 from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
-from . import flows, lastwords, prompts, sounds
+from . import boxes, flows, lastwords, prompts, sounds, spool
 from .addresses import edge_address
 from .models import OutboundCall
 from .ports import CallerArrived
 from .records import (
     Accepted,
     Announced,
+    BoxOpened,
+    BoxProfile,
     CallbackChecked,
     CallbackDenied,
     CallbackNoted,
@@ -39,11 +41,12 @@ from .records import (
     LegRecord,
     Moved,
     Placed,
+    Recording,
     Routed,
     Told,
     Unrouted,
 )
-from .services import legs, nodes, outbound
+from .services import legs, nodes, outbound, recordings
 from .services.legs import wall
 from .wishes import Wish
 
@@ -81,6 +84,7 @@ class RowDesk:
             "note_callback": self._note_callback,
             "call_customer": self._call_customer, "customer_answered": self._customer_answered,
             "announce": self._announce, "moved": self._moved, "farewell": self._farewell,
+            "open_box": self._open_box, "keep_message": self._keep_message, "drop_message": self._drop_message,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
         }  # fmt: skip
 
@@ -217,9 +221,15 @@ class RowDesk:
         self.answer(self._last_words(way, self._heard_now().queue.pk, "fallback"))
 
     def _last_words(self, way: int | None, queue_id: int, reason: str) -> DeskFact:
-        """A queue that is closed may have words of its own for that."""
+        """A voicemail box, if the way leads to one. A queue that is closed may have words of its own for hanging up."""
+        box = acd.box_of_way_out(self._id) if way else None
+        if box:
+            return BoxOpened(self._profile(box))
         assert self.heard
         return lastwords.answer(way, self.heard.queue.language, reason, instead=acd.closed_words(self._id, queue_id))
+
+    def _profile(self, box: VoicemailBox) -> BoxProfile:
+        return boxes.profile(box, spool.recordings(self.owner.node, self.owner.process, box.pk))
 
     def _sounds_now(self) -> Moved:
         heard = self._heard_now()
@@ -312,6 +322,19 @@ class RowDesk:
 
     def _customer_answered(self, *, again: bool) -> None:
         acd.customer_answered(self._id)
+
+    # ---- voicemail --------------------------------------------------------------------------------------------
+    def _open_box(self, box: str, *, again: bool) -> None:
+        found = VoicemailBox.objects.filter(slug=box, active=True).first()
+        self.answer(BoxOpened(self._profile(found) if found else None))
+
+    def _keep_message(self, recording: Recording, *, again: bool) -> None:
+        path = spool.path_of(self.owner.node, self.owner.process, recording.name)
+        call = self._call if self._known() else None
+        recordings.keep(self.owner.node, path, box=recording.box, call=call, seconds=recording.seconds, ended_by=recording.ended_by)
+
+    def _drop_message(self, recorded: str, *, again: bool) -> None:
+        spool.path_of(self.owner.node, self.owner.process, recorded).unlink(missing_ok=True)
 
     # ---- the talk and its end -----------------------------------------------------------------------------------
     def _hold(self, *, again: bool) -> None:

@@ -20,7 +20,13 @@ def hang_up(way: WayOut | None, language: str, reason: str, instead: str) -> Des
     return Farewell(sounds.say(instead or text, language), reason)
 
 
-ANSWERS: dict[str, Answer] = {"hang_up": hang_up}
+def voicemail(way: WayOut | None, language: str, reason: str, instead: str) -> DeskFact:
+    """Of a box that takes no messages; what callers of others hear is not said here, but by `telephony.boxes`."""
+    text = (way.message.strip() if way else "") or phrases.refusal(language)
+    return Farewell(sounds.say(instead or text, language), reason)
+
+
+ANSWERS: dict[str, Answer] = {"hang_up": hang_up, "voicemail": voicemail}
 """A kind that is heard in another way has its answer here."""
 
 

@@ -18,6 +18,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from . import births, spool
 from .addresses import PROCESS_HOST, edge_address
 from .clerks import Clerks, Customer
 from .clock import Clock
@@ -27,7 +28,7 @@ from .leftovers import Leftovers
 from .outbox import Outbox
 from .pool import UNKNOWN, Child, Pool, most_processes, ports_of
 from .ports import CallComing, ClerkAssigned, CommandGiven, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed
-from .services import calls, nodes
+from .services import calls, nodes, recordings
 from .takingup import TakingUp
 
 log = structlog.get_logger(__name__)
@@ -92,6 +93,7 @@ class Node:
     async def run(self) -> None:
         """Until told to stop."""
         self._take_signals()
+        self._prepare_spool()
         self.outbox.start()
         self.outbox.put("node_started", lambda _: self._started())
         # The edge must know from its first packet which processes of our predecessor still say good-bye.
@@ -112,6 +114,13 @@ class Node:
     def _started(self) -> None:
         nodes.started(self.name, pid=os.getpid())
         self.leftovers.find()
+
+    def _prepare_spool(self) -> None:
+        """Without it calls are taken all the same; who would leave a message hears that it is not possible."""
+        try:
+            spool.prepare(self.name, births.account())
+        except OSError as error:
+            log.error("voicemail cannot be recorded: its folder cannot be made", error=error.strerror)
 
     def _take_signals(self) -> None:
         self.loop.add_signal_handler(signal.SIGTERM, self._drain)
@@ -157,6 +166,7 @@ class Node:
         listens = self.edge_address if self.edge.ready.is_set() else ""
         nodes.beat(self.name, sip_address=listens, edge_restarts=self.edge.restarts, draining=self.draining)
         self.leftovers.watch()
+        recordings.recover(self.name, {*list(self.pool.children), *self.leftovers.names()})
 
     # ---- edge -----------------------------------------------------------------------------------------------------
     def _hello(self) -> dict[str, Any]:

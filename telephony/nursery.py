@@ -23,7 +23,7 @@ from callcenter import heap
 from . import callprocess as callprocess
 from . import wire
 
-SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL")
+SECRETS = ("SECRET_KEY", "SECRET_KEY_FALLBACKS", "DATABASE_URL", "REDIS_URL", "EMAIL_URL")
 """Call processes read what strangers send: what opens doors is not in their environment."""
 
 Main = Callable[[dict[str, Any], socket.socket], None]

@@ -77,6 +77,23 @@ class PromptEnded:
 
 
 @dataclass(frozen=True, slots=True)
+class SilenceHeard:
+    """A leg that is recorded has said nothing for as long as `Phone.record` was told."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEnded:
+    """The file is whole and closed: because that was asked for, because the leg is over, or (`failed`) because no more could be written."""
+
+    leg: LegId
+    path: str
+    seconds: float
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class MediaLost:
     """No RTP came from the peer for `seconds`, and the peer is not holding."""
 
@@ -164,7 +181,9 @@ class NodeLost:
     """The pipe closed: the node that supervised this process is gone."""
 
 
-PhoneFact = CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | MediaLost
+PhoneFact = (
+    CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | SilenceHeard | RecordingEnded | MediaLost
+)
 NodeFact = (
     OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned | CallComing
     | CallbackWanted
@@ -240,6 +259,13 @@ class Phone(Protocol):
 
     def stop_playing(self, leg: LegId) -> None:
         """Music and prompt off."""
+
+    def record(self, leg: LegId, path: str, *, silence_seconds: float) -> None:
+        """Write what the leg says into a new WAV file (8 kHz, 16 bit, mono), until told to stop or the leg is over; then
+        `RecordingEnded`. `SilenceHeard` after so many seconds without a word, once. Raises `OSError` when no file can be made."""
+
+    def stop_recording(self, leg: LegId) -> None:
+        """Close the file; `RecordingEnded` says when it is whole. Nothing is recorded: nothing happens."""
 
     def quality(self, leg: LegId) -> Quality:
         """Figures of the leg's media so far."""

@@ -192,8 +192,53 @@ class CallbackDenied:
     """The caller cannot be called back; the place in line is as it was. Granted is a `Farewell`."""
 
 
+@dataclass(frozen=True, slots=True)
+class BoxProfile:
+    """What a voicemail box lets its callers hear, and how long they may speak. Times in seconds, prompts are paths of WAV files."""
+
+    box: int
+    recordings: str
+    """Path that the recordings of this process begin with; a number and ".wav" follow."""
+    tone: str
+    """Says that it records from here on."""
+    max_seconds: float
+    silence_seconds: float
+    """So long without a word ends the message. 0: silence does not end it."""
+    min_seconds: float
+    """What is shorter is no message."""
+    greeting: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
+    """What may be done with a message that was spoken: hear it, record it again, keep it. Empty: it is kept as it is."""
+    too_short: tuple[str, ...] = ()
+    thanks: tuple[str, ...] = ()
+    goodbye: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    """That it cannot be recorded."""
+
+
+@dataclass(frozen=True, slots=True)
+class BoxOpened:
+    """The way out leads to this voicemail box. Asked for by `Desk.farewell`, or entry was refused; or by `Desk.open_box`, and then
+    None says that there is no such box, or that it takes no messages."""
+
+    box: BoxProfile | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A message that a caller left."""
+
+    box: int
+    name: str
+    """Of the file, without its folder."""
+    seconds: float
+    """How much of the file is the message; what follows is silence."""
+    ended_by: str
+    """caller (a key, or hung up), silence, limit or failure."""
+
+
 DeskFact = (
-    Told | Routed | Unrouted | Placed | Moved | Announced | Farewell | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
+    Told | Routed | Unrouted | Placed | Moved | Announced | Farewell | BoxOpened | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
     | CallbackChecked | CallbackNoted | CallbackDenied
 )  # fmt: skip
 StoryFact = PhoneFact | NodeFact | DeskFact
@@ -267,7 +312,16 @@ class Desk(Protocol):
         """Ask what the call's new queue sounds like: `Moved`."""
 
     def farewell(self) -> None:
-        """Ask for the queue's last words: `Farewell`."""
+        """Ask for the queue's way out: `Farewell`, its last words, or `BoxOpened`."""
+
+    def open_box(self, box: str) -> None:
+        """Ask what callers of the voicemail box with this stable name hear: `BoxOpened`."""
+
+    def keep_message(self, recording: Recording) -> None:
+        """The caller left a message."""
+
+    def drop_message(self, recorded: str) -> None:
+        """Nothing was said that is worth keeping in the file of this name."""
 
     def call_customer(self) -> None:
         """An agent waits on the line to call the customer back: `CustomerMayBeCalled` or `CustomerMayNotBeCalled`."""

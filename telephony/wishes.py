@@ -14,6 +14,8 @@ from .ports import CallerArrived, DialogData, Quality
 from .records import (
     Accepted,
     Announced,
+    BoxOpened,
+    BoxProfile,
     CallbackChecked,
     CallbackDenied,
     CallbackNoted,
@@ -29,6 +31,7 @@ from .records import (
     Moved,
     Placed,
     QueueProfile,
+    Recording,
     Routed,
     Scheduled,
     Told,
@@ -37,7 +40,7 @@ from .records import (
 
 UNHURRIED = frozenset({"route", "arrive"})
 """A new caller goes behind everything that gives a waiting one to an agent."""
-PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended", "announce"})
+PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended", "announce", "keep_message", "drop_message"})
 """Wishes nobody waits for: they are carried out after all others, so that paperwork never delays a caller.
 Nor does an announcement that has to be spoken first, which takes a tenth of a second."""
 
@@ -77,6 +80,7 @@ READERS: dict[str, Callable[[Any], Any]] = {
     "numbers": tuple,
     "visit": lambda fields: FlowVisited(**fields),
     "ended": lambda fields: FlowRunEnded(**fields),
+    "recording": lambda fields: Recording(**fields),
 }
 """Arguments that are more than numbers and words."""
 
@@ -99,6 +103,7 @@ FACTS: dict[str, type[Any]] = {
         Moved,
         Announced,
         Farewell,
+        BoxOpened,
         Accepted,
         CustomerMayBeCalled,
         CustomerMayNotBeCalled,
@@ -120,6 +125,8 @@ def fact(message: dict[str, Any]) -> DeskFact:
         message["flow"] = FlowStart(**message["flow"])
     if "prompts" in message:
         message["prompts"] = tuple(message["prompts"])
+    if message.get("box"):
+        message["box"] = _box(message["box"])
     found: DeskFact = kind(**message)
     return found
 
@@ -130,6 +137,11 @@ def _profile(fields: dict[str, Any]) -> QueueProfile:
     words: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in terms.items()}
     callback = CallbackTerms(**words) if terms else None
     return QueueProfile(**{**fields, "music": tuple(fields["music"])}, announcements=announcements, callback=callback)
+
+
+def _box(fields: dict[str, Any]) -> BoxProfile:
+    plain: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
+    return BoxProfile(**plain)
 
 
 def _line(message: dict[str, Any]) -> bytes:

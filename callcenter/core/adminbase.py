@@ -163,7 +163,7 @@ class RecordAdmin(ReadOnly, ModelAdmin):
 
     paginator = BoundedPaginator
     list_per_page = 50
-    actions = None
+    actions: Any = None
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
     show_facets = admin.ShowFacets.NEVER
     sortable_by: ClassVar[tuple[str, ...]] = ()

@@ -1,7 +1,7 @@
 """The relay: follows the event log and tells screens, through the channel layer, that they should look again.
 
 It sends names of groups only, never facts. Each event hints to the group of its subject and of every agent,
-call and queue that its data name, and to the board. Any number of relays may run; two hints do no harm.
+call, queue and voicemail box that its data name, and to the board. Any number of relays may run; two hints do no harm.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COALESCE_SECONDS = 0.01
 """Events that follow each other so closely become one hint per group."""
 
 BOARD = "board"
-KINDS = ("agent", "call", "queue")
+KINDS = ("agent", "call", "queue", "box")
 
 
 class Trail:

@@ -24,16 +24,18 @@ CONFIGURATION = (
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
     "queues.queueskill", "queues.relaxationstep",
     "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
-    "queues.announcement", "queues.music", "queues.wayout", "queues.callback",
+    "queues.announcement", "queues.music", "queues.wayout", "queues.callback", "queues.voicemailbox",
     "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.prompt", "telephony.trunk", "telephony.dialrule",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",
-    "ivr.recording", "ivr.recordingcode",
+    "ivr.recording", "ivr.recordingcode", "queues.voicemailmessage",
     "queues.requirement", "queues.requiredskill",
     "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "telephony.outboundcall", "core.logentry",
 )  # fmt: skip
+SORTED = ("queues.voicemailmessage",)
+"""Records that are put in order by hand: heard, archived, deleted."""
 PEOPLE = ("auth.user", "auth.group")
 
 PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
@@ -43,12 +45,14 @@ PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
         # No deleting: a person's name stays in the records; and no groups: what a role may do is the superuser's business.
         (("view", "add", "change"), ("auth.user",)),
         (("view",), ("auth.group", "auditlog.logentry")),
+        (("change",), SORTED),
     ),
     SUPERVISOR: (
         (("view",), CONFIGURATION + RECORDS),
         # Who is on the floor when the heating fails closes the lines; to undo it is to end it sooner, so that it stays on record.
         # And who talks to customers promises callbacks.
         (("add", "change"), ("queues.closure", "queues.callback")),
+        (("change",), SORTED),
     ),
     AUDITOR: ((("view",), (*CONFIGURATION, *RECORDS, *PEOPLE, "auditlog.logentry")),),
     AGENT: (),

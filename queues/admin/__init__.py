@@ -6,4 +6,5 @@ from . import calls as calls
 from . import configuration as configuration
 from . import hours as hours
 from . import records as records
+from . import voicemail as voicemail
 from . import waiting as waiting

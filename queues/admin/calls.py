@@ -23,6 +23,7 @@ OUTCOME_COLOURS = {
     CallOutcome.ANSWERED: "green",
     CallOutcome.ABANDONED: "amber",
     CallOutcome.OVERFLOWED: "amber",
+    CallOutcome.VOICEMAIL: "blue",
     CallOutcome.REFUSED: "grey",
     CallOutcome.REJECTED: "grey",
     CallOutcome.CALLBACK: "blue",
@@ -37,7 +38,12 @@ OFFER_COLOURS = {
     OfferOutcome.RESCINDED: "grey",
     OfferOutcome.CANCELLED: "grey",
 }
-SEGMENT_COLOURS = {SegmentOutcome.WAITING: "blue", SegmentOutcome.ANSWERED: "green", SegmentOutcome.REFUSED: "grey"}
+SEGMENT_COLOURS = {
+    SegmentOutcome.WAITING: "blue",
+    SegmentOutcome.ANSWERED: "green",
+    SegmentOutcome.VOICEMAIL: "blue",
+    SegmentOutcome.REFUSED: "grey",
+}
 
 GOOD_MOS, FAIR_MOS = 4.0, 3.6
 """ITU-T G.107 Annex B: above 4.03 users are satisfied, below 3.60 many are not."""

@@ -70,6 +70,23 @@ class WaysOut(forms.BaseInlineFormSet):
             raise ValidationError(f"There are two rows for {labels}, and only the first would ever be taken. Remove one.")
 
 
+class TargetSelect(adminbase.Select):
+    """What the kinds that read a target lead to, each kind a group; asked anew for each page."""
+
+    def optgroups(self, name: str, value: list[Any], attrs: dict[str, Any] | None = None) -> list[Any]:
+        offered = [(kind.label, kind.targets()) for kind in KINDS.values() if "target" in kind.reads]
+        known = {target for _, targets in offered for target, _ in targets}
+        gone = [(one, f"{one} (not there any more)") for one in value if one and one not in known]
+        self.choices = [("", "–"), *gone, *offered]
+        return super().optgroups(name, value, attrs)
+
+
+def _target_field(db_field: Any, field: Any) -> Any:
+    if field is not None and db_field.name == "target":
+        field.widget = TargetSelect()
+    return field
+
+
 class WayOutInline(adminbase.StackedInline):
     model = WayOut
     formset = WaysOut
@@ -86,7 +103,7 @@ class WayOutInline(adminbase.StackedInline):
         return ["read_back", ("when", "threshold"), ("kind", "next_queue"), step, ("message", "position")]
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        return _narrow(super().formfield_for_dbfield(db_field, request, **kwargs))
+        return _target_field(db_field, _narrow(super().formfield_for_dbfield(db_field, request, **kwargs)))
 
     @admin.display(description="What happens")
     def read_back(self, way: WayOut) -> str:
@@ -120,6 +137,9 @@ class WayOutAdmin(adminbase.SpreadsheetAdmin):
     autocomplete_fields = ("queue", "next_queue")
     search_fields = ("queue__name", "message")
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        return _target_field(db_field, super().formfield_for_dbfield(db_field, request, **kwargs))
+
     @admin.display(description="next step")
     def step(self, way: WayOut) -> str:
-        return kind_of(way.kind).sentence(way)
+        return kind_of(way.kind).in_list(way)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from agents.models import Agent, Team
 from agents.querysets import AgentQuerySet
 from callcenter.core.roles import AUDITOR, MANAGER, has_role
-from queues.models import Call, Queue
+from queues.models import Call, Queue, VoicemailBox
+from queues.voicemail.querysets import VoicemailBoxQuerySet
 
 
 def visible_to(user: User) -> AgentQuerySet:
@@ -38,6 +39,13 @@ def visible_queues(user: User) -> QuerySet[Queue]:
 
 def visible_calls(user: User) -> QuerySet[Call]:
     return Call.objects.filter(queue__in=visible_queues(user))
+
+
+def visible_boxes(user: User) -> VoicemailBoxQuerySet:
+    """The voicemail boxes of the visible queues and agents; general boxes for those whom no team bounds."""
+    teams = _own_teams(user)
+    boxes = VoicemailBox.objects.all()
+    return boxes if teams is None else boxes.filter(Q(queue__in=visible_queues(user).values("pk")) | Q(agent__team__in=teams))
 
 
 def _own_teams(user: User) -> list[int] | None:

@@ -35,6 +35,8 @@ from .traffic import Offer as Offer
 from .traffic import Segment as Segment
 from .upkeep import AgentStatePeriod as AgentStatePeriod
 from .upkeep import Lease as Lease
+from .voicemail import VoicemailBox as VoicemailBox
+from .voicemail import VoicemailMessage as VoicemailMessage
 from .waiting import Announcement as Announcement
 from .waiting import Music as Music
 from .waiting import WayOut as WayOut

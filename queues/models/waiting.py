@@ -103,10 +103,12 @@ class WayOut(models.Model):
         Queue, null=True, blank=True, on_delete=models.PROTECT, related_name="+", help_text="The queue that takes over."
     )
     keeps_place = models.BooleanField(default=True, help_text="The call brings its waiting time to the next queue.")
-    target = models.CharField(max_length=80, blank=True, help_text="Where the other kinds lead.")
+    target = models.CharField(max_length=80, blank=True, help_text="Where the other kinds lead, such as the voicemail box.")
     message = models.TextField(
-        blank=True, help_text="Spoken before the line is closed. Empty: nothing. Another queue says its own greeting."
-    )
+        blank=True,
+        help_text="Spoken before the line is closed. Empty: nothing. Another queue says its own greeting; voicemail, where "
+        "callers hear the greeting of the box, says this only if the box takes no messages.",
+    )  # fmt: skip
 
     class Meta:
         ordering = ["queue", "position", "id"]

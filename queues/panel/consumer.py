@@ -31,7 +31,8 @@ class PanelConsumer(LiveConsumer):
     def groups_to_follow(self, data: dict[str, Any]) -> set[str]:
         # Not the queues: every event of a busy queue would make a hundred panels read. Their lengths may be seconds old.
         calls = [*data["calls"], *data["wrap_ups"], *(offer["call"] for offer in data["offers"])]
-        return {f"agent.{self.agent_id}", *(f"call.{call['id']}" for call in calls)}
+        boxes = (f"box.{box['id']}" for box in data["mailbox"]["boxes"])
+        return {f"agent.{self.agent_id}", *(f"call.{call['id']}" for call in calls), *boxes}
 
     def operations(self) -> Mapping[str, Operation]:
         return PanelIntents(self.agent_id).table()

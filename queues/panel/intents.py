@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from agents.models import Agent
 from callcenter.core import events
@@ -10,10 +10,11 @@ from callcenter.core.errors import NotFound
 from callcenter.core.intents import Arguments
 from callcenter.core.websocket import Operation
 from queues import services
-from queues.models import Call, Command, Offer
+from queues.models import Call, Command, Offer, VoicemailBox, VoicemailMessage
 from queues.states import ACTIVE, DIALLING
 
 NOTES_LIMIT = 10_000
+MESSAGE_NOTES_LIMIT = 2_000
 
 
 class PanelIntents:
@@ -36,6 +37,12 @@ class PanelIntents:
             "save_wrap_up": self.save_wrap_up,
             "extend_wrap_up": self.extend_wrap_up,
             "finish_wrap_up": self.finish_wrap_up,
+            "mark_heard": self._on_message(services.mark_heard),
+            "mark_new": self._on_message(services.mark_new),
+            "archive_message": self._on_message(services.archive_message),
+            "delete_message": self._on_message(services.delete_message),
+            "restore_message": self._on_message(services.restore_message),
+            "note_message": self.note_message,
         }
 
     def available(self, _: Arguments) -> None:
@@ -84,3 +91,20 @@ class PanelIntents:
 
     def _paperwork(self, args: Arguments) -> tuple[int | None, str]:
         return args.optional_integer("disposition"), args.text("notes", limit=NOTES_LIMIT)
+
+    # ---- voicemail ------------------------------------------------------------------------------------------------
+    def _on_message(self, service: Callable[..., None]) -> Operation:
+        def run(args: Arguments) -> None:
+            service(self._message(args), actor=self.actor)
+
+        return run
+
+    def note_message(self, args: Arguments) -> None:
+        services.write_message_notes(self._message(args), args.text("notes", limit=MESSAGE_NOTES_LIMIT), actor=self.actor)
+
+    def _message(self, args: Arguments) -> int:
+        """One of a box of this agent; of others not even that they exist is told."""
+        pk = args.integer("message")
+        if not VoicemailMessage.objects.filter(pk=pk, box__in=VoicemailBox.objects.of_agent(self.agent_id).values("pk")).exists():
+            raise NotFound("this message is not in your boxes")
+        return pk

@@ -18,6 +18,7 @@ from queues.models import Call, Membership, Offer
 from queues.states import ACTIVE, DIALLING, MISSES, WAITING, WRAP_UP, OfferOutcome
 
 from .cards import call_card, earlier_calls
+from .mailbox import mailbox
 
 MISSED_SHOWN = 8
 
@@ -38,6 +39,7 @@ def panel_snapshot(agent_id: int) -> dict[str, Any]:
         "queues": _queues(agent),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name", "max_minutes", "paid")),
         "missed": _missed(agent),
+        "mailbox": mailbox(agent),
         "figures": _figures(agent),
     }
 

@@ -46,6 +46,16 @@ from .steering import move_to_queue as move_to_queue
 from .steering import set_priority as set_priority
 from .steering import settle_command as settle_command
 from .sweep import sweep as sweep
+from .voicemail import archive_message as archive_message
+from .voicemail import box_of_way_out as box_of_way_out
+from .voicemail import delete_message as delete_message
+from .voicemail import erase_message as erase_message
+from .voicemail import keep_message as keep_message
+from .voicemail import mark_heard as mark_heard
+from .voicemail import mark_new as mark_new
+from .voicemail import message_played as message_played
+from .voicemail import restore_message as restore_message
+from .voicemail import write_message_notes as write_message_notes
 from .wrapup import extend_wrap_up as extend_wrap_up
 from .wrapup import finish_wrap_up as finish_wrap_up
 from .wrapup import save_wrap_up as save_wrap_up

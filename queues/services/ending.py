@@ -132,7 +132,10 @@ def _end_calling_back(held: Held, call: Call, over: dict[str, Any], *, actor: st
 
 
 def _outcome_without_agent(call: Call, by: str, cause: str) -> CallOutcome:
-    """What the flow, or else the last stay in a queue, says about a call that nobody waits with any more."""
+    """What the flow, or else the last stay in a queue, says about a call that nobody waits with any more; a message that was
+    left says more."""
+    if call.messages.exists():
+        return CallOutcome.VOICEMAIL
     if Call.objects.filter(pk=call.pk, outcome=CallOutcome.OUTSIDE).exists():
         return CallOutcome.OUTSIDE
     if by == "system" and cause == SERVED:

@@ -8,6 +8,7 @@ export const KEYS = [
   ["O", "KeyO", "Go offline"],
   ["R", "KeyR", "Reject the ringing call"],
   ["H", "KeyH", "Hang up"],
+  ["M", "KeyM", "Open or close voicemail"],
   ["N", "KeyN", "Write notes"],
   ["1 … 9", "Digit", "Choose the result"],
   ["X", "KeyX", "More time for wrap-up"],

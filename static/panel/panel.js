@@ -7,6 +7,7 @@ import { allowSound, ring } from "../design/ring.js";
 import { banner, say, toast, words } from "../design/status.js";
 import { Drafts } from "./drafts.js";
 import { listen, toggleHelp } from "./keys.js";
+import { openFromAddress, refreshMailbox, toggleMailbox } from "./mailbox.js";
 import { refusedNotes } from "./refused.js";
 import { side } from "./side.js";
 import { stage } from "./stage.js";
@@ -26,10 +27,12 @@ let breaksOpen = false;
 
 const live = new Live(main.dataset.socket ?? "", {
   snapshot(data) {
+    const first = picture === null;
     announce(picture, data);
     picture = data;
     if (data.agent.state !== "available" && data.agent.state !== "offline" && data.wrap_ups.length + data.calls.length === 0) breaksOpen = false;
     draw();
+    if (first) openFromAddress(actions);
   },
   condition(condition, confirmed) {
     banner(bannerPlace, condition, confirmed);
@@ -43,7 +46,7 @@ drafts.changed = () => draw();
 
 /** @param {string} op @param {Record<string, any>} [args] */
 async function ask(op, args = {}) {
-  const name = `${op}:${args.reason ?? args.call ?? args.queue ?? ""}`;
+  const name = `${op}:${args.reason ?? args.call ?? args.queue ?? args.message ?? ""}`;
   if (busy.has(name)) return { ok: false };
   busy.add(name);
   draw();
@@ -56,6 +59,12 @@ async function ask(op, args = {}) {
 
 const actions = {
   ask,
+  picture: () => picture,
+  async send(/** @type {string} */ op, /** @type {Record<string, any>} */ args) {
+    const answer = await live.intent(op, args);
+    if (!answer.ok) toast(words(answer.error));
+    return answer;
+  },
   drafts,
   busy: (/** @type {string} */ op) => [...busy].some((name) => name.startsWith(`${op}:`)),
   help: toggleHelp,
@@ -79,7 +88,8 @@ const actions = {
 function draw() {
   if (!picture) return;
   main.removeAttribute("aria-busy");
-  render(main, stateCard(picture, actions), stage(picture, actions), side(picture));
+  render(main, stateCard(picture, actions), stage(picture, actions), side(picture, actions));
+  refreshMailbox(actions);
   render(refusedPlace, refusedNotes(drafts));
   render(topState, phone(picture));
   ring(live.condition === "live" && picture.offers.length > 0);
@@ -105,6 +115,8 @@ function announce(before, now) {
     say(`You are now ${now.agent.label}`);
   } else if (before && now.missed.length > before.missed.length) {
     say("Missed call");
+  } else if (before && now.mailbox.new > before.mailbox.new) {
+    say(`New voicemail, ${now.mailbox.new} new in all`);
   }
 }
 
@@ -124,6 +136,7 @@ listen({
   KeyO: () => void ask("offline"),
   KeyR: () => { if (picture?.offers[0]) void ask("reject", { offer: picture.offers[0].id }); },
   KeyH: () => { if (picture?.calls[0]) void ask("hang_up", { call: picture.calls[0].id }); },
+  KeyM: () => toggleMailbox(actions),
   KeyN: () => document.getElementById("notes")?.focus(),
   KeyX: () => { if (picture?.wrap_ups[0]?.extension_seconds) void ask("extend_wrap_up", { call: picture.wrap_ups[0].id }); },
   Enter: () => { if (picture?.wrap_ups[0]) void actions.finish(picture.wrap_ups[0]); },

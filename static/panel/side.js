@@ -1,11 +1,12 @@
-/** The right column: my day in figures, and the calls I missed. */
+/** The right column: my day in figures, my voicemail, and the calls I missed. */
 
 import { h, icon } from "../design/dom.js";
 import { duration, since, timeOfDay } from "../design/clock.js";
+import { mailboxCard } from "./mailbox.js";
 
-/** @param {any} data */
-export function side(data) {
-  return h("section.column", { key: "side", "aria-label": "My day" }, figures(data), missed(data));
+/** @param {any} data @param {any} actions */
+export function side(data, actions) {
+  return h("section.column", { key: "side", "aria-label": "My day" }, figures(data), mailboxCard(data, actions), missed(data));
 }
 
 /** @param {any} data */

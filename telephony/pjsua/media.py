@@ -9,7 +9,8 @@ from typing import Any
 
 import pjsua2 as pj
 
-from ..ports import LegId
+from ..ports import Fact, LegId
+from .recording import Recordings
 
 log = logging.getLogger(__name__)
 
@@ -53,9 +54,10 @@ class Track:
 class Studio:
     """The conference bridge. Wishes are kept and applied again whenever a leg's media is made anew (re-INVITE)."""
 
-    def __init__(self, prompt_ended: Callable[[LegId, str], None]) -> None:
+    def __init__(self, prompt_ended: Callable[[LegId, str], None], tell: Callable[[Fact], None]) -> None:
         self._prompt_ended = prompt_ended
         self._ports: dict[LegId, Any] = {}
+        self.recordings = Recordings(self._ports.get, tell)
         self._tracks: dict[LegId, Track] = {}
         self._bridges: set[frozenset[LegId]] = set()
         self._ended: list[Player] = []
@@ -65,6 +67,7 @@ class Studio:
         """The leg has an audio port (again): give it what it should hear."""
         self._ports[leg] = port
         self._start_current(leg)
+        self.recordings.connect(leg)
         for pair in self._bridges:
             if leg in pair:
                 self._connect(*pair)
@@ -73,7 +76,8 @@ class Studio:
         self._ports.pop(leg, None)
 
     def forget(self, leg: LegId) -> None:
-        """The leg is over: nothing is played to it, nothing bridged with it."""
+        """The leg is over: nothing is played to it, nothing recorded of it or bridged with it."""
+        self.recordings.stop(leg)
         self._ports.pop(leg, None)
         self.stop(leg)
         self._bridges = {pair for pair in self._bridges if leg not in pair}
@@ -121,6 +125,7 @@ class Studio:
 
     def tick(self) -> None:
         """Move on from prompts that ended, and let go of players long silent. Called by the loop, never by a callback."""
+        self.recordings.tick()
         if not self._ended and not self._grave:
             return
         ended, self._ended = self._ended, []
@@ -135,6 +140,7 @@ class Studio:
 
     def close(self) -> None:
         """Let go of every player and port; the stack must still be alive."""
+        self.recordings.close()
         for leg in list(self._tracks):
             self.stop(leg)
         self._ports.clear()

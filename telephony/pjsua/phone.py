@@ -75,7 +75,7 @@ class PjsuaPhone:
         self.rtp_timeout = rtp_timeout
         self._silent_polls = max(1, math.ceil(rtp_timeout / POLL_SECONDS))
         self.legs: dict[LegId, Leg] = {}
-        self.studio = Studio(lambda leg, path: inbox(PromptEnded(leg, path)))
+        self.studio = Studio(lambda leg, path: inbox(PromptEnded(leg, path)), inbox)
         self.sip_port = 0
         self._endpoint: pj.Endpoint | None = None
         self._line: Line | None = None
@@ -320,6 +320,13 @@ class PjsuaPhone:
 
     def stop_playing(self, leg: LegId) -> None:
         self.studio.stop(leg)
+
+    def record(self, leg: LegId, path: str, *, silence_seconds: float) -> None:
+        if self._is_open(leg):
+            self.studio.recordings.start(leg, path, silence_seconds)
+
+    def stop_recording(self, leg: LegId) -> None:
+        self.studio.recordings.stop(leg)
 
     def quality(self, leg: LegId) -> Quality:
         return self.legs[leg].measure() if leg in self.legs else Quality()

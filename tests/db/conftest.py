@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from django.test import Client
 
 from callcenter.core import bell, roles
 from queues import invariants
+from telephony import spool
 
+from . import mailbox
 from .forms import client_of
 
 
@@ -40,3 +43,11 @@ def rings(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(bell, "ring", overhear)
     return heard
+
+
+@pytest.fixture
+def voicemail_folder(settings: Any, tmp_path: Path) -> Path:
+    """A data folder of the test's own, where call processes may record."""
+    settings.DATA_DIR = tmp_path
+    spool.prepare(mailbox.NODE, None)
+    return tmp_path

@@ -12,7 +12,7 @@ from django.core.management import CommandError, call_command
 from agents.models import Agent
 from callcenter.core import roles
 from ivr.models import Number
-from queues.models import Membership, Queue, Schedule
+from queues.models import Membership, Queue, Schedule, VoicemailBox
 
 pytestmark = pytest.mark.django_db
 
@@ -59,6 +59,14 @@ def test_agents_have_their_extensions_phones_and_queues() -> None:
         assert agent.sip_ha1_sha256
         mine = set(Membership.objects.filter(agent=agent).values_list("queue__slug", flat=True))
         assert mine == slugs | {"direct"}
+
+
+def test_the_menu_and_every_agent_have_a_voicemail_box() -> None:
+    for _ in range(2):
+        load()
+        agents = dict(VoicemailBox.objects.exclude(agent=None).values_list("agent__sip_username", "name"))
+        assert agents == {"alice": "Alice", "bob": "Bob", "carol": "Carol", "dave": "Dave"}
+        assert VoicemailBox.objects.get(slug="general").queue == Queue.objects.get(slug="general")
 
 
 def test_numbers_lead_where_they_should_and_are_public() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from telephony.ports import CALLER, CallerArrived, DialogData, LegId, Quality, Target
-from telephony.records import FlowRunEnded, FlowVisited, LegRecord
+from telephony.records import FlowRunEnded, FlowVisited, LegRecord, Recording
 
 
 @dataclass
@@ -36,6 +36,9 @@ class FakePhone:
         self.refused: int | None = None
         self.early_media = False
         self.unreadable = ""
+        """A file that can be neither played nor written."""
+        self.recording = self.closing = ""
+        self.silence_seconds = 0.0
         self._next = 1
 
     def caller_calls(self) -> None:
@@ -109,12 +112,23 @@ class FakePhone:
         self.legs[leg].hears = paths[0]
 
     def play_prompt(self, leg: LegId, paths: list[str]) -> None:
-        if paths[0] == self.unreadable:
-            raise OSError(paths[0])
+        if self.unreadable in paths:
+            raise OSError(self.unreadable)
         self.prompts.append(paths)
 
     def stop_playing(self, leg: LegId) -> None:
         self.legs[leg].hears = ""
+
+    def record(self, leg: LegId, path: str, *, silence_seconds: float) -> None:
+        assert self.legs[leg].state == "answered", "recorded before the answer"
+        assert not self.recording, "recorded twice at once"
+        if path == self.unreadable:
+            raise OSError(path)
+        self.recording, self.silence_seconds = path, silence_seconds
+
+    def stop_recording(self, leg: LegId) -> None:
+        if self.recording:
+            self.closing, self.recording = self.recording, ""
 
     def quality(self, leg: LegId) -> Quality:
         return Quality(codec="PCMA")
@@ -201,6 +215,15 @@ class FakeDesk:
 
     def customer_answered(self) -> None:
         self._wish("customer_answered")
+
+    def open_box(self, box: str) -> None:
+        self._wish("open_box", box)
+
+    def keep_message(self, recording: Recording) -> None:
+        self._wish("keep_message", recording)
+
+    def drop_message(self, recorded: str) -> None:
+        self._wish("drop_message", recorded)
 
     def hang_up(self, by: str, reason: str) -> None:
         self._wish("hang_up", by, reason)

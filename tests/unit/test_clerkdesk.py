@@ -17,11 +17,28 @@ from telephony import outbox, wire, wishes
 from telephony.clerk import Clerk
 from telephony.clerkdesk import ClerkDesk
 from telephony.ports import CallerArrived, DialogData, Quality
-from telephony.records import Accepted, Announced, DeskFact, Farewell, LegRecord, Moved, Placed, QueueProfile, Routed, Scheduled, Unrouted
+from telephony.records import (
+    Accepted,
+    Announced,
+    BoxOpened,
+    BoxProfile,
+    DeskFact,
+    Farewell,
+    LegRecord,
+    Moved,
+    Placed,
+    QueueProfile,
+    Recording,
+    Routed,
+    Scheduled,
+    Unrouted,
+)
 
 PROFILE = QueueProfile(
     "answer", ("/a.wav", "/b.wav"), deliver_directly=True, announcements=(Scheduled(3, 20, 30), Scheduled(4, 0, after_offer=True))
 )
+BOX = BoxProfile(3, "/spool/p-b3", "tone.wav", 60, 5, 2, greeting=("a.wav",), choices=("b.wav", "c.wav"))
+MESSAGE = Recording(3, "p-b3-1.wav", 7.5, "silence")
 CALLER = CallerArrived("id@host", "+4930", "Mia", "support", "public")
 LEG = LegRecord(
     1, "agent", 1.5, agent=3, offer=4, answered=2.5, status=200,
@@ -34,7 +51,7 @@ LEG = LegRecord(
     "fact",
     [
         Routed(PROFILE), Unrouted(404, "unknown number"), Placed(("a.wav", "b.wav"), True), Moved(PROFILE, ("c.wav",)),
-        Announced(("d.wav",)), Farewell((), "full"), Accepted(7, won=False, live=True),
+        Announced(("d.wav",)), Farewell((), "full"), BoxOpened(BOX), Accepted(7, won=False, live=True),
     ],
     ids=lambda fact: type(fact).__name__,
 )  # fmt: skip
@@ -66,8 +83,10 @@ def test_wishes_arrive_in_order_and_whole(desk: ClerkDesk) -> None:
     desk.accept(4)
     desk.save_leg(LEG)
     desk.hang_up("caller", "hung up")
+    desk.keep_message(MESSAGE)
     heard = clerk.heard()
-    assert [wish.name for wish in heard] == ["route", "arrive", "accept", "save_leg", "hang_up"]
+    assert [wish.name for wish in heard] == ["route", "arrive", "accept", "save_leg", "hang_up", "keep_message"]
+    assert heard[5].args == {"recording": MESSAGE}
     assert heard[1].args == {"caller": CALLER}
     assert heard[3].args == {"leg": LEG}
     assert not any(wish.again for wish in heard)

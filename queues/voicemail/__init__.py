@@ -1,0 +1,1 @@
+"""Voicemail: boxes, the messages in them, their files, who may hear them, and how people are told of them."""
