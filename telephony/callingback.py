@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from . import ports, records
-from .conversation import Conversation, Phase
+from .conversation import Conversation
+from .phase import Phase
 from .ports import CALLER, Phone
 from .records import Desk, StoryFact
 from .ringing import BUSY, NO_ANSWER, REJECTED, UNREACHABLE, outcome_of
@@ -43,7 +44,7 @@ class CallingBack(Conversation):
         self.wanted = wanted
         name = f"Callback {wanted.name}".strip()
         self.ringer.caller = ports.CallerArrived("", wanted.number, name, "", "callback")
-        self._enter(Phase.WAITING)
+        self.enter(Phase.WAITING)
         self.desk.moved()  # which music is played on hold
 
     def _moved(self, moved: records.Moved) -> None:

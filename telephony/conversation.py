@@ -7,17 +7,15 @@ moment at which it wants to be asked again. So every order of events can be trie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from enum import Enum
 from typing import Any
 
-from ivr.flow.words import Hand
-
-from . import ports, records
+from . import handover, ports, records
 from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
 from .legbook import LegBook
 from .outward import Outward
+from .phase import Phase as Phase
 from .ports import CALLER, LegId, Phone
 from .programme import Programme
 from .records import Desk, FlowStart, StoryFact
@@ -35,18 +33,6 @@ LINGER_SECONDS = 10.0
 """How long a finished call waits for its BYEs to be confirmed: five of the seven retransmissions (RFC 3261 17.1.2.2)."""
 
 
-class Phase(Enum):
-    IDLE = "idle"
-    ARRIVING = "arriving"
-    GUIDED = "guided"
-    WAITING = "waiting"
-    TALKING = "talking"
-    RECORDING = "recording"
-    """The caller leaves a message."""
-    LEAVING = "leaving"
-    OVER = "over"
-
-
 class Conversation:
     """The story so far. `phase` is where it stands; who is rung, what the caller hears and which legs are open have
     homes of their own."""
@@ -60,12 +46,12 @@ class Conversation:
         self.legs = LegBook(phone, desk)
         self.side = CallerSide(phone)
         self.ringer = Ringer(phone, desk, self.legs, silent=self._nobody_rings)
-        self.guide = Guide(phone, desk, self._handed)
+        self.guide = Guide(phone, desk, lambda hand: handover.hand_over(self, hand))
         self.outward = Outward(phone, self.legs)
         self.flow: FlowStart | None = None
         """The flow that begins as soon as the caller hears us."""
         self.talk: Talk | None = None
-        self.voicemail = Voicemail(phone, desk, self.side, self._message_taken)
+        self.voicemail = Voicemail(phone, desk, self.side, lambda: handover.message_taken(self))
         self.holding: set[LegId] = set()
         self.known: set[tuple[str, int]] = set()
         """Offers and commands already heard of, and offers withdrawn before they were heard of."""
@@ -92,14 +78,13 @@ class Conversation:
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
             self._announce(self.programme.take(now))
         self.guide.tick(now)
-        if self.outward.deadline is not None and now >= self.outward.deadline:
-            self.outward.give_up()
+        self.outward.tick(now)
         self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
-            self._turned_away(503, "records away")
+            self.turned_away(503, "records away")
         if self.phase is Phase.LEAVING and now >= self.phase_since + LAST_WORDS_SECONDS:
-            self._turned_away(480, self.last_reason)
+            self.turned_away(480, self.last_reason)
         self.voicemail.tick(now)
         if self.phase is Phase.OVER and now >= self.phase_since + LINGER_SECONDS:
             self.legs.forget_all(now)
@@ -113,10 +98,7 @@ class Conversation:
         yield from self.offer.deadlines()
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy and self.programme.deadline is not None:
             yield self.programme.deadline  # the end of what is being said is a fact, and looks again
-        if self.guide.deadline is not None:
-            yield self.guide.deadline
-        if self.outward.deadline is not None:
-            yield self.outward.deadline
+        yield from (moment for moment in (self.guide.deadline, self.outward.deadline) if moment is not None)
         if self.phase is Phase.ARRIVING:
             yield self.phase_since + ARRIVAL_SECONDS
         if self.phase is Phase.LEAVING:
@@ -133,7 +115,7 @@ class Conversation:
     # ---- the caller comes, waits, goes --------------------------------------------------------------------
     def _caller_arrived(self, caller: ports.CallerArrived) -> None:
         self.ringer.caller = caller
-        self._enter(Phase.ARRIVING)
+        self.enter(Phase.ARRIVING)
         self.legs.caller_began(caller.sip_call_id, self.now)
         self.desk.arrive(caller)
 
@@ -144,38 +126,19 @@ class Conversation:
         if routed.flow:
             self._answer_for(routed.flow)
             return
-        self._enter(Phase.WAITING)
+        self.enter(Phase.WAITING)
         if not routed.profile.deliver_directly:
             self._welcome()
-        self._ring_early_offers()
+        self.ring_early_offers()
 
     # ---- a flow leads the caller ----------------------------------------------------------------------------
     def _answer_for(self, flow: FlowStart) -> None:
         """It begins when the caller hears us."""
-        self._enter(Phase.GUIDED)
+        self.enter(Phase.GUIDED)
         self.flow = flow
         self.side.answer()
 
-    def _handed(self, hand: Hand) -> None:
-        """The flow gives the caller to somebody else."""
-        if hand.to in ("queue", "agent"):
-            self._leave_flow()
-            self._enter(Phase.WAITING)
-            self.desk.enqueue({**hand.data, "to": hand.to, "collected": self.guide.variables()})
-            self._ring_early_offers()
-        elif hand.to == "voicemail":
-            self.desk.open_box(str(hand.data["box"]))
-        elif hand.to == "hang_up":
-            self._leave_flow()
-            self.end("system", str(hand.data.get("reason", "served by the flow")))
-        elif hand.to == "callback":
-            self.desk.note_callback(hand.data)
-        elif hand.to == "outside" and self.outward.dial(hand.data, self.now):
-            return
-        else:
-            self.guide.resume("failed", self.now)
-
-    def _leave_flow(self) -> None:
+    def leave_flow(self) -> None:
         self.guide.end(self.now, hung_up=False)
 
     def _told(self, told: records.Told) -> None:
@@ -190,7 +153,7 @@ class Conversation:
             self.voicemail.digit(pressed.digit, self.now)
 
     def _unrouted(self, unrouted: records.Unrouted) -> None:
-        self._turned_away(unrouted.status, unrouted.reason)
+        self.turned_away(unrouted.status, unrouted.reason)
 
     def _welcome(self) -> None:
         audible = self.side.audible
@@ -241,9 +204,6 @@ class Conversation:
     def _callback_checked(self, checked: records.CallbackChecked) -> None:
         self.offer.checked(checked, self.now)
 
-    def _callback_noted(self, noted: records.CallbackNoted) -> None:
-        self.guide.resume("next" if noted.done else "failed", self.now)
-
     def _callback_denied(self, _: records.CallbackDenied) -> None:
         self.offer.denied()
 
@@ -259,26 +219,26 @@ class Conversation:
         if self.phase not in (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING):
             return
         self.ringer.stop_all()
-        self._enter(Phase.LEAVING)
+        self.enter(Phase.LEAVING)
         self.last_reason = farewell.reason if farewell.reason == "callback" else "fallback"
         if farewell.prompts:
             self.last_words = farewell.prompts
             self.side.say_unanswered(farewell.prompts)
         else:
-            self._turned_away(480, self.last_reason)
+            self.turned_away(480, self.last_reason)
 
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
         if fact.leg != CALLER:
             return
         self.side.said()
         if self.phase is Phase.LEAVING and fact.prompt == self.last_words[-1]:
-            self._turned_away(480, self.last_reason)
+            self.turned_away(480, self.last_reason)
         elif self.phase is Phase.RECORDING:
             self.voicemail.prompt_ended(fact.prompt, self.now)
         elif self.phase is Phase.GUIDED:
             self.guide.prompt_ended(fact.prompt, self.now)
 
-    def _turned_away(self, status: int, reason: str = "fallback") -> None:
+    def turned_away(self, status: int, reason: str = "fallback") -> None:
         """Close the caller's line; before an answer with a failure that says why."""
         if self.phase in (Phase.IDLE, Phase.OVER):
             return
@@ -287,28 +247,6 @@ class Conversation:
         self.end("system", reason)
 
     # ---- the caller leaves a message ------------------------------------------------------------------------
-    def leave_message(self, box: records.BoxProfile) -> None:
-        """Lead a caller who talks to nobody to a voicemail box. Afterwards the call ends, or the flow goes on that led here."""
-        if self.phase not in (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING, Phase.LEAVING):
-            return
-        self.ringer.stop_all()
-        self.early.clear()
-        self._enter(Phase.RECORDING)
-        self.voicemail.begin(box, self.now)
-
-    def _message_taken(self) -> None:
-        if self.guide.leads:
-            self._enter(Phase.GUIDED)
-            self.guide.resume("next", self.now)
-        else:
-            self._turned_away(480, "voicemail")
-
-    def _box_opened(self, opened: records.BoxOpened) -> None:
-        if opened.box:
-            self.leave_message(opened.box)
-        elif self.phase is Phase.GUIDED:
-            self.guide.resume("failed", self.now)
-
     def _silence_heard(self, fact: ports.SilenceHeard) -> None:
         if fact.leg == CALLER and self.phase is Phase.RECORDING:
             self.voicemail.silence(self.now)
@@ -347,7 +285,7 @@ class Conversation:
         if fact.leg == CALLER:
             self._caller_answered()
         elif fact.leg == self.outward.leg:
-            self._outside_answered()
+            handover.outside_answered(self)
         else:
             self._agent_answered(fact.leg)
         self.desk.save_leg(record)
@@ -364,12 +302,6 @@ class Conversation:
         elif self.phase in (Phase.WAITING, Phase.LEAVING):
             self.side.wait_with_music()
 
-    def _outside_answered(self) -> None:
-        if self.phase is Phase.GUIDED and not self.outward.talks:
-            self.outward.answered()
-            self._leave_flow()
-            self.desk.put_through()
-
     def _agent_answered(self, leg: LegId) -> None:
         ringing = self.ringer.of(leg)
         if ringing is None or self.phase is not Phase.WAITING:
@@ -378,7 +310,7 @@ class Conversation:
         stopped = self.ringer.stop_all(but=leg)
         self.side.hush()
         self.talk = Talk(self.phone, self.side, ringing.offer, leg, tuple(offer for offer in stopped if offer != ringing.offer))
-        self._enter(Phase.TALKING)
+        self.enter(Phase.TALKING)
         self._pick_up()
         self.talk.connect(self.holding)
         self.desk.accept(ringing.offer)
@@ -408,11 +340,11 @@ class Conversation:
         for offer in talk.others:
             self.desk.offer_failed(offer, RESCINDED, None)
         self.talk = None
-        self._enter(Phase.WAITING)
+        self.enter(Phase.WAITING)
         self.side.wait_with_music()
-        self._ring_early_offers()
+        self.ring_early_offers()
 
-    def _ring_early_offers(self) -> None:
+    def ring_early_offers(self) -> None:
         early, self.early = self.early, []
         self.ringer.ring(early)
 
@@ -446,18 +378,11 @@ class Conversation:
         if fact.leg == CALLER:
             self.end("caller" if fact.by_peer else "system", "hung up" if fact.by_peer else fact.reason or "line closed")
         elif fact.leg == self.outward.leg:
-            self._outside_left()
+            handover.outside_left(self)
         elif self.talk and self.talk.leg == fact.leg:
             self._agent_left("hung up")
         else:
             self.ringer.leg_ended(fact.leg, fact.status, by_peer=fact.by_peer)
-
-    def _outside_left(self) -> None:
-        """After a talk it is over; who was not reached leaves the caller to the flow."""
-        if self.outward.over():
-            self.end("outside", "hung up")
-        elif self.phase is Phase.GUIDED:
-            self.guide.resume("failed", self.now)
 
     def _agent_left(self, reason: str) -> None:
         talk = self.talk
@@ -476,7 +401,7 @@ class Conversation:
         """Close every line and write who ended the call and why. From every phase, once."""
         if self.phase in (Phase.IDLE, Phase.OVER):
             return
-        self._enter(Phase.OVER)
+        self.enter(Phase.OVER)
         self.guide.end(self.now, hung_up=True)
         self.ringer.offers.clear()
         self.early.clear()
@@ -516,7 +441,7 @@ class Conversation:
         return True, ""
 
     # ---- small parts --------------------------------------------------------------------------------------------
-    def _enter(self, phase: Phase) -> None:
+    def enter(self, phase: Phase) -> None:
         self.phase = phase
         self.phase_since = self.now
         if phase is not Phase.WAITING:
@@ -548,10 +473,10 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Moved: Conversation._moved,
     records.Announced: Conversation._announced,
     records.Farewell: Conversation._farewell,
-    records.BoxOpened: Conversation._box_opened,
+    records.BoxOpened: handover.box_opened,
     records.Accepted: Conversation._accepted,
     records.CallbackChecked: Conversation._callback_checked,
-    records.CallbackNoted: Conversation._callback_noted,
+    records.CallbackNoted: handover.callback_noted,
     records.CallbackDenied: Conversation._callback_denied,
 }
 """Facts that the story turns on; others (a drain) are for the process around it."""
