@@ -44,6 +44,7 @@ AGENTS = (
 NUMBERS = ("general", "support", "sales", "billing", "vip", "premium")
 """Each by its name and, in this order, by 2000 to 2005."""
 MENU = "1000"
+STUDIO = "*77"
 OVERFLOWING = ("general", "support", "sales")
 
 
@@ -161,6 +162,8 @@ def _numbers() -> None:
         for number in (slug, str(2000 + position)):
             _number(number, queue=queue, label=queue.name, priority=5 if slug == "vip" else 0)
     _number(MENU, queue=Queue.objects.get(slug="general"), flow=demo_flow.load(), target=Number.Target.FLOW, label="Demo menu")
+    studio = demo_flow.load(demo_flow.STUDIO)
+    _number(STUDIO, queue=Queue.objects.get(slug="general"), flow=studio, target=Number.Target.FLOW, label="Prompt studio")
     for given in AGENTS:
         agent = Agent.objects.get(sip_username=given.username)
         _number(given.extension, queue=direct, agent=agent, target=Number.Target.AGENT, label=f"{agent.name}'s extension")

@@ -1,4 +1,4 @@
-"""The demo's menu: a flow that does everything flows can do, at number 1000."""
+"""The demo's flows: a menu that does everything flows can do, at number 1000, and a studio for prompts at *77."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from django.conf import settings
 from .flow import text
 from .models import Flow, FlowVersion, WebConnection
 
-SLUG = "demo"
+MENU, STUDIO = "demo", "studio"
 CONNECTION = "demo-crm"
-DOCUMENT = Path(__file__).with_name("demo_flow.yaml")
 
 
-def document() -> dict[str, Any]:
-    found: dict[str, Any] = text.loads(DOCUMENT.read_text())
+def document(slug: str = MENU) -> dict[str, Any]:
+    found: dict[str, Any] = text.loads(Path(__file__).with_name(f"{slug}_flow.yaml").read_text())
     return found
 
 
-def load() -> Flow:
+def load(slug: str = MENU) -> Flow:
     """The flow, published; made if it is missing, and left alone if it is there."""
     _connection()
-    flow, created = Flow.objects.get_or_create(slug=SLUG, defaults={"name": "Demo menu", "draft": document()})
+    draft = document(slug)
+    flow, created = Flow.objects.get_or_create(slug=slug, defaults={"name": draft["name"], "draft": draft})
     if created:
         flow.published = FlowVersion.objects.create(flow=flow, number=1, document=flow.draft, note="As it comes with the product")
         flow.save(update_fields=["published"])

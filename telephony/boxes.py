@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ivr.models import RecordingCode
 from ivr.prompts import resolve
 from ivr.prompts.system import BEEP
 from queues.models import VoicemailBox
@@ -46,6 +47,34 @@ WORDS: dict[str, dict[str, str]] = {
     },
 }
 """What we say around a message, by the language of the box."""
+
+
+STUDIO = 10**15
+"""Boxes with numbers from here on are no boxes: the rest is the number of a recording code. So the name of a file tells also of
+a prompt what it is, and what a dead process left behind is not taken for a message."""
+STUDIO_SECONDS, STUDIO_SILENCE, STUDIO_LEAST = 300, 5, 0.5
+
+
+def studio(code: RecordingCode, recordings: str) -> BoxProfile:
+    """What is heard by who records a prompt by phone. The recording can be heard, kept or made again."""
+
+    def said(name: str) -> tuple[str, ...]:
+        return tuple(map(str, resolve({"prompt": name}, code.language)))
+
+    language = code.language.split("-")[0]
+    words = WORDS[language if language in WORDS else "en"]
+    return BoxProfile(
+        box=STUDIO + code.pk,
+        recordings=recordings,
+        tone=str(next(iter(resolve({"prompt": BEEP}, code.language)), "")),
+        max_seconds=STUDIO_SECONDS,
+        silence_seconds=STUDIO_SILENCE,
+        min_seconds=STUDIO_LEAST,
+        greeting=said("record-after-tone"),
+        choices=prompts.heard(words[CHOICES], language),
+        too_short=said("message-too-short"),
+        thanks=said("record-kept"),
+    )
 
 
 def profile(box: VoicemailBox, recordings: str) -> BoxProfile:

@@ -12,7 +12,9 @@ from django.utils import timezone
 
 from callcenter.core.errors import Refusal
 from ivr import runs
+from ivr.flow.steps.leaving import STUDIO
 from ivr.models import FlowRun
+from ivr.prompts import phone
 from ivr.services import Route, route
 from queues import requirements
 from queues import services as acd
@@ -325,11 +327,26 @@ class RowDesk:
 
     # ---- voicemail --------------------------------------------------------------------------------------------
     def _open_box(self, box: str, *, again: bool) -> None:
+        if box.startswith(STUDIO):
+            self.answer(BoxOpened(self._studio(box.removeprefix(STUDIO))))
+            return
         found = VoicemailBox.objects.filter(slug=box, active=True).first()
         self.answer(BoxOpened(self._profile(found) if found else None))
 
+    def _studio(self, code: str) -> BoxProfile | None:
+        """A prompt is recorded by who has its code."""
+        try:
+            found = phone.find_recording(code)
+        except Refusal as refusal:
+            log.info("no prompt is recorded", why=refusal.code)
+            return None
+        return boxes.studio(found, spool.recordings(self.owner.node, self.owner.process, boxes.STUDIO + found.pk))
+
     def _keep_message(self, recording: Recording, *, again: bool) -> None:
         path = spool.path_of(self.owner.node, self.owner.process, recording.name)
+        if recording.box >= boxes.STUDIO:
+            recordings.keep_prompt(path, recording.box - boxes.STUDIO, seconds=recording.seconds)
+            return
         call = self._call if self._known() else None
         recordings.keep(self.owner.node, path, box=recording.box, call=call, seconds=recording.seconds, ended_by=recording.ended_by)
 

@@ -59,7 +59,15 @@ def store_recording(code: str, path: Path | str) -> Recording:
     :raises NoSuchCode: wrong, used, or expired.
     :raises Unusable: silence or nothing in it; the code stays open for another try.
     """
-    found = find_recording(code)
+    return store(find_recording(code), path)
+
+
+def store(found: RecordingCode, path: Path | str) -> Recording:
+    """`store_recording` for who has looked the code up before.
+
+    :raises NoSuchCode: it was used meanwhile.
+    :raises Unusable: silence or nothing in it; the code stays open for another try.
+    """
     name = f"{found.prompt.slug}.wav"
     with Path(path).open("rb") as file:
         return services.record(found.prompt_id, found.language, file, name, source=Source.PHONE, actor=found.made_by, code=found)

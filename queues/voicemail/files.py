@@ -67,6 +67,20 @@ def take(recorded: Path, message: VoicemailMessage) -> None:
         raise NoRecording(f"There is no recording {recorded.name}.")
 
 
+def take_apart(recorded: Path, seconds: float) -> Path:
+    """Bring a recording that is no message out of the reach of call processes, cut to its length; whoever asked deletes it.
+
+    :raises NoRecording: it is not there, or it is something else.
+    """
+    ours = folder() / f".apart-{recorded.name}"
+    try:
+        os.rename(recorded, ours)
+        _mend(ours, seconds)
+    except FileNotFoundError as error:
+        raise NoRecording(f"There is no recording {recorded.name}.") from error
+    return ours
+
+
 def erase(message: VoicemailMessage) -> None:
     path_of(message).unlink(missing_ok=True)
 

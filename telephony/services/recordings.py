@@ -8,6 +8,8 @@ from pathlib import Path
 import structlog
 
 from callcenter.core.errors import Refusal
+from ivr.models import RecordingCode
+from ivr.prompts import phone
 from queues import services as acd
 from queues.models import Call, VoicemailBox, VoicemailMessage
 from queues.voicemail import files
@@ -32,6 +34,19 @@ def keep(node: str, path: Path, *, box: int, call: int | None, seconds: float, e
     message = acd.keep_message(source, box_id=box, call_id=call, seconds=seconds, ended_by=ended_by, partial=partial)
     files.take(path, message)
     return message
+
+
+def keep_prompt(path: Path, code_id: int, *, seconds: float) -> None:
+    """What was recorded is the prompt from now on; its end, in which a key was pressed or nothing said, is cut off.
+
+    :raises Refusal: the code was used meanwhile, or there is nothing to be heard; the file is gone then too.
+    :raises files.NoRecording: it was taken before, or is none.
+    """
+    own = files.take_apart(path, seconds)
+    try:
+        phone.store(RecordingCode.objects.select_related("prompt").get(pk=code_id), own)
+    finally:
+        own.unlink(missing_ok=True)
 
 
 def recover(node: str, alive: Collection[str]) -> int:

@@ -70,3 +70,13 @@ def test_both_wordings_lead_to_support(flow: document.Flow) -> None:
     short, long = (walk(flow, "1", "2", "1", "1", share=share) for share in (0.2, 0.7))
     assert ("short" in short.path, "long" in long.path, short.path[-1], long.path[-1]) == (True, True, "support_queue", "support_queue")
     assert "0 callers are before you" in long.visits[-2].heard[0]
+
+
+@pytest.mark.parametrize(("keys", "end"), [(("123456",), "voicemail"), (("12#", "", "1"), "hang_up"), (("", "", ""), "hang_up")])
+def test_the_studio_asks_for_a_code_and_tells_nobody(keys: tuple[str, ...], end: str) -> None:
+    studio = document.read(demo_flow.document(demo_flow.STUDIO))
+    assert complaints(studio) == []
+    outcome = walk(studio, *keys)
+    assert outcome.end
+    assert outcome.end.to == end
+    assert "123456" not in repr(outcome.visits)

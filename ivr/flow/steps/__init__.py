@@ -5,7 +5,7 @@ from .base import Step as Step
 from .deciding import Branch, Hours, Set, Split, Web
 from .hearing import Collect, Menu, Play
 from .hearing import secrets_of as secrets_of
-from .leaving import Back, Callback, HangUp, OtherFlow, Repeat, ToQueue, Transfer, Voicemail
+from .leaving import Back, Callback, HangUp, OtherFlow, Repeat, Studio, ToQueue, Transfer, Voicemail
 
 KINDS: dict[str, type[Step]] = {
     step.kind: step
@@ -21,6 +21,7 @@ KINDS: dict[str, type[Step]] = {
         ToQueue,
         Transfer,
         Voicemail,
+        Studio,
         Callback,
         OtherFlow,
         Back,

@@ -11,6 +11,9 @@ from ..words import Hand, Say
 from .base import Outlet, Step, shown
 from .deciding import priority_of
 
+STUDIO = "prompt:"
+"""What the name of a box begins with that is a recording code: no stable name has a colon."""
+
 FAILED = Outlet("failed", "Not reached", required=False)
 
 
@@ -74,6 +77,21 @@ class Voicemail(Step):
 
     def summary(self) -> str:
         return str(self.values["box"])
+
+
+class Studio(Step):
+    kind, title, group = "studio", "Record a prompt", "leaving"
+    hint = "Records a prompt by phone, for whoever has the code that its page in the administration gives."
+    fields = (
+        Field("code", "expression", "Code", "What was typed, such as vars.code of a step that collects it as a secret.", required=True),
+    )
+
+    def outlets(self) -> tuple[Outlet, ...]:
+        return (Outlet("next", "Afterwards", required=False), Outlet("failed", "Wrong code", required=False))
+
+    def run(self, story: Story) -> Walk:
+        code = expressions.evaluate(self.values["code"], story.context())
+        return str((yield Hand("voicemail", {"box": f"{STUDIO}{code}"})))
 
 
 class Callback(Step):
