@@ -71,8 +71,9 @@ class SkillAdmin(adminbase.ModelAdmin):
         return super().get_queryset(request).annotate(holders=Count("agents"))
 
     @admin.display(description="agents", ordering="holders")
-    def holders(self, skill: Any) -> int:
-        return int(skill.holders)
+    def holders(self, skill: Any) -> SafeString:
+        url = f"{reverse('admin:agents_agent_changelist')}?skills__skill__id__exact={skill.pk}"
+        return format_html('<a href="{}">{}</a>', url, skill.holders)
 
 
 @admin.register(BreakReason)
@@ -114,7 +115,7 @@ class AgentAdmin(adminbase.SpreadsheetAdmin):
     resource_classes = [AgentResource]
     rings_edge = True
     list_display = ("name", "extension", "state_chip", "phone_chip", "since", "team", "sip_username", "active_chip")
-    list_filter: ClassVar[tuple[Any, ...]] = ("state", ReachableFilter, "active", "team", "ready_when_registered")
+    list_filter: ClassVar[tuple[Any, ...]] = ("state", ReachableFilter, "active", "team", "skills__skill", "ready_when_registered")
     list_select_related = ("team", "break_reason")
     search_fields = ("name", "extension", "sip_username", "user__username")
     autocomplete_fields = ("team",)

@@ -135,6 +135,8 @@ class Agent(Stateful):
     misses_in_row = models.PositiveSmallIntegerField(default=0, editable=False, help_text="Missed calls since the last answered one.")
     calls_since_login = models.PositiveIntegerField(default=0, editable=False, help_text="Answered since the shift began.")
     talk_seconds_since_login = models.PositiveIntegerField(default=0, editable=False, help_text="Talked since the shift began.")
+    answered_on = models.DateField(null=True, blank=True, editable=False, help_text="The day of the last answered call.")
+    answered_today = models.PositiveIntegerField(default=0, editable=False, help_text="Answered on that day, all shifts together.")
 
     objects = AgentQuerySet.as_manager()
 

@@ -62,6 +62,7 @@ UNFOLD: dict[str, Any] = {
                 elsewhere("Supervisor board", "monitoring", "/board/"),
                 elsewhere("Agent panel", "headset_mic", "/panel/"),
                 page("Calls", "call", "queues.call"),
+                page("Callbacks", "phone_callback", "queues.callback"),
                 page("Voicemail", "voicemail", "queues.voicemailmessage"),
             ),
             group(
@@ -94,6 +95,7 @@ UNFOLD: dict[str, Any] = {
             group(
                 "Telephony",
                 page("Trunks", "cable", "telephony.trunk"),
+                page("Dial rules", "alt_route", "telephony.dialrule"),
                 page("Registrations", "phone_in_talk", "telephony.registration"),
                 page("Nodes", "dns", "telephony.node"),
             ),
@@ -104,6 +106,7 @@ UNFOLD: dict[str, Any] = {
                 page("Stays in queues", "hourglass_bottom", "queues.segment"),
                 page("Offers", "ring_volume", "queues.offer"),
                 page("Legs and quality", "graphic_eq", "telephony.leg"),
+                page("Calls to the outside", "call_made", "telephony.outboundcall"),
                 page("Agent states", "timeline", "queues.agentstateperiod"),
                 page("Call processes", "memory", "telephony.callprocess"),
                 page("Versions of flows", "commit", "ivr.flowversion"),

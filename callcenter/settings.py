@@ -182,6 +182,8 @@ SIP_DIGEST_ALGORITHMS = env.list("SIP_DIGEST_ALGORITHMS", default=["SHA-256", "M
 """Offered to phones in this order (RFC 8760). MD5 alone serves old phones that read the first challenge only; SHA-256 alone forbids MD5."""
 SIP_PUBLIC_ADDRESS = env.str("SIP_PUBLIC_ADDRESS", default="")
 """Address that phones see when BIND_ADDRESS is not it (NAT, 0.0.0.0). Empty: BIND_ADDRESS."""
+PHONE_REGION = env.str("PHONE_REGION", default="")
+"""Country (DE, US, …) whose national numbers are understood where somebody is to be called. Empty: numbers with + or 00 only."""
 SIP_REQUESTS_PER_SECOND = env.int("SIP_REQUESTS_PER_SECOND", default=200)
 """SIP requests of any kind that one address may send; six times as many at once. Trunks known by address are not limited."""
 SIP_CALLS_PER_SECOND = env.int("SIP_CALLS_PER_SECOND", default=10)

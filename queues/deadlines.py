@@ -6,17 +6,25 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, F, Min, OuterRef, Prefetch, Q, QuerySet, Value
+from django.db.models import Exists, F, Max, Min, OuterRef, Prefetch, Q, QuerySet, Value
 
 from agents.models import Agent, Device
+from agents.states import OFFLINE
+from callcenter.core import sql
 
+from . import requirements
 from .attendance import present, staffed
+from .callbackhours import is_open
+from .callbackstates import DUE as CALLBACK_DUE
+from .callbackstates import SCHEDULED
 from .hours import HoursState
 from .hours_reading import hours_of
-from .models import Call, ClosingAction, Lease, Membership, Offer, Queue, WayOut
+from .lanes import COLUMN, DUE, IN_A_LANE, comes, lanes_of, meets, reachable
+from .models import Call, Callback, ClosingAction, Lease, Membership, Offer, Queue, Strategy, WayOut
 from .overflow import beyond, places
 from .querysets import CallQuerySet
-from .states import QUEUED, WRAP_UP
+from .ranking import WORKING
+from .states import AGENT_RINGING, QUEUED, WRAP_UP
 from .ways import Way
 
 GRACE = timedelta(seconds=5)
@@ -97,17 +105,109 @@ def _to_lend() -> CallQuerySet:
     return Call.objects.filter(state=QUEUED, wanted_agent__isnull=True, queue__helper__isnull=False)
 
 
+# A free agent, and a lane with a call that is due in one of the agent's queues, or a call for this agent alone.
+WITH_WORK = f"""
+WITH lane AS MATERIALIZED (
+  SELECT q.id AS queue_id, l.number FROM queues_queue q CROSS JOIN LATERAL {lanes_of("q.id")} l
+  WHERE EXISTS (SELECT 1 FROM queues_call WHERE queue_id = q.id AND {COLUMN} = l.number AND {IN_A_LANE} AND {DUE})
+)
+SELECT a.id FROM agents_agent a
+WHERE a.state IN ('available', 'ringing', 'on_call') AND a.open_calls < a.max_concurrent_calls AND a.active AND a.next_state = ''
+  AND a.ready_at <= %(now)s AND {reachable("a.id")} AND (
+    EXISTS (SELECT 1 FROM queues_membership m JOIN lane ON lane.queue_id = m.queue_id
+            WHERE m.agent_id = a.id AND m.logged_in AND {meets("a.id", "lane.number")})
+    OR EXISTS (SELECT 1 FROM queues_call WHERE wanted_agent_id = a.id AND state = 'queued' AND {DUE})
+    OR EXISTS (SELECT 1 FROM queues_call c WHERE c.preferred_agent_id = a.id AND state = 'queued' AND {DUE}
+               AND {comes("a", "c.queue_id", "c.requirement_id")}))
+ORDER BY a.id
+"""  # noqa: S608
+
+
 def agents_with_work(now: datetime) -> list[int]:
-    """Free agents in whose queues a call waits: a cool-down, delay or tier has just ended, or a ring was lost.
+    """Free agents for whom a call waits: a cool-down, delay or tier has just ended, or a ring was lost.
 
     At rest there are none; agents whom a tier still keeps from the call are looked at in vain, which does no harm.
     """
-    due = Q(not_before__isnull=True) | Q(not_before__lte=now)
-    waiting = Call.objects.filter(due, state=QUEUED)
-    mine = Membership.objects.filter(agent=OuterRef("pk"), logged_in=True)
-    common = mine.filter(Exists(waiting.filter(queue=OuterRef("queue"), wanted_agent__isnull=True)))
-    free = Agent.objects.can_take_more().reachable().filter(ready_at__lte=now)
-    return _ids(free.filter(Exists(common) | Exists(waiting.filter(wanted_agent=OuterRef("pk")))).order_by("pk"))
+    return [row[0] for row in sql.rows(WITH_WORK, {"now": now, "working": list(WORKING)})]
+
+
+# Whoever the call is kept for may have paused, left or lost a skill: then it is kept for nobody. A phone that is away for a
+# moment may come back, so it is not asked about.
+PREFERENCES_OVER = f"""
+SELECT c.id FROM queues_call c JOIN agents_agent a ON a.id = c.preferred_agent_id
+WHERE c.state = 'queued' AND (%(call)s::bigint IS NULL OR c.id = %(call)s::bigint)
+  AND (c.preferred_until <= %(now)s OR NOT {comes("a", "c.queue_id", "c.requirement_id")})
+ORDER BY c.order_key
+"""  # noqa: S608
+
+
+def preferences_over(now: datetime, *, call_id: int | None = None) -> list[int]:
+    """Calls that are kept for one agent no longer: the time is over, or the agent is not coming."""
+    return [row[0] for row in sql.rows(PREFERENCES_OVER, {"now": now, "call": call_id, "working": list(WORKING)})]
+
+
+# Calls whose steps lead further although nobody who is logged in has the skills of now; one of each kind is enough to know
+# whether a later step leads to somebody.
+STUCK = f"""
+WITH lane AS MATERIALIZED (
+  SELECT q.id AS queue_id, l.number FROM queues_queue q CROSS JOIN LATERAL {lanes_of("q.id")} l
+  WHERE l.number <> 0 AND NOT EXISTS (
+    SELECT 1 FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id
+    WHERE m.queue_id = q.id AND m.logged_in AND a.active AND a.state <> '{OFFLINE}' AND {meets("a.id", "l.number")})
+)
+SELECT min(c.id), array_agg(c.id) FROM lane JOIN queues_call c ON c.queue_id = lane.queue_id AND {COLUMN} = lane.number AND {IN_A_LANE}
+WHERE c.relax_at IS NOT NULL GROUP BY lane.queue_id, lane.number, c.own_requirement_id
+"""  # noqa: S608
+
+
+def relaxations_due(now: datetime) -> list[int]:
+    """Waiting calls of which less is to be asked: by the time, or because nobody is there for what is asked."""
+    by_time = _ids(Call.objects.filter(state=QUEUED, relax_at__lte=now).order_by("relax_at"))
+    return list(dict.fromkeys([*by_time, *_stuck(now)]))
+
+
+def _stuck(now: datetime) -> Iterator[int]:
+    for sample, calls in sql.rows(STUCK, ()):
+        call = Call.objects.select_related("queue").filter(pk=sample).first()
+        if call and call.queue and call.enqueued_at:
+            fit = requirements.fit(call.queue, call, entered=call.enqueued_at, now=now)
+            yield from calls if fit.present != call.requirement_id else ()
+
+
+def progress_due(now: datetime, *, call_id: int | None = None) -> list[int]:
+    """Calls that ring progressively and have rung no further agent for the queue's `progressive_seconds`."""
+    return [call for call, last, step in _progressive() if call_id in (None, call) and last + step <= now]
+
+
+def _progressive() -> list[tuple[int, datetime, timedelta]]:
+    """Calls that ring progressively, when the last agent was added, and the time to the next."""
+    rule = Q(strategy=Strategy.RING_PROGRESSIVELY) | Q(strategy=Strategy.STICKY, second_strategy=Strategy.RING_PROGRESSIVELY)
+    offers = Offer.objects.open().filter(queue__in=Queue.objects.filter(rule), call__state=AGENT_RINGING)
+    kept = offers.filter(call__preferred_agent__isnull=True, call__wanted_agent__isnull=True)
+    rows = kept.order_by("call").values_list("call", "queue__progressive_seconds").annotate(last=Max("opened_at"))
+    return [(call, last, timedelta(seconds=step)) for call, step, last in rows]
+
+
+def _next_progress(now: datetime) -> list[datetime]:
+    """When each is looked at next; if nobody was free at the last look, a whole step later."""
+    return [last + step * (max(0, (now - last) // step) + 1) for _, last, step in _progressive()]
+
+
+def callbacks_due(now: datetime) -> list[int]:
+    return _ids(Callback.objects.filter(state=SCHEDULED, due_at__lte=now).order_by("due_at"))
+
+
+def callbacks_out_of_time(now: datetime) -> list[int]:
+    """In line, but too late, outside the hours of their queue, or of customers who called again and were answered."""
+    answered = Call.objects.filter(
+        caller_number=OuterRef("number"), direction="inbound", queue=OuterRef("queue"), answered_at__gt=OuterRef("requested_at")
+    )
+    in_line = Callback.objects.filter(state=CALLBACK_DUE).select_related("queue").annotate(answered=Exists(answered))
+    return [one.pk for one in in_line if one.answered or one.expires_at <= now or not _may_call(one.queue, now)]
+
+
+def _may_call(queue: Queue, now: datetime) -> bool:
+    return is_open(now, queue.callback_from, queue.callback_until, queue.timezone)
 
 
 def next_after(now: datetime, listening_since: datetime) -> datetime | None:
@@ -122,7 +222,11 @@ def next_after(now: datetime, listening_since: datetime) -> datetime | None:
         _least(Call.objects.filter(state=WRAP_UP), "wrap_up_until"),
         _least(Device.objects.all(), "lease_until"),
         _least(Call.objects.filter(state=QUEUED, not_before__gt=now), "not_before"),
+        _least(Call.objects.filter(state=QUEUED), "relax_at"),
+        _least(Call.objects.filter(state=QUEUED, preferred_agent__isnull=False), "preferred_until"),
+        _least(Callback.objects.filter(state=SCHEDULED), "due_at"),
         _cool_down_ends(now),
+        *_next_progress(now),
         *_waits_end(),
         *_tiers_open(now),
         *_closings(now),
@@ -194,7 +298,8 @@ def _sent_on_at_closing() -> QuerySet[Any]:
 
 
 def _waiting(queue: Queue) -> CallQuerySet:
-    return Call.objects.filter(queue=queue, state=QUEUED)
+    """Callers on the line: a callback waits as long as it takes, nobody listens to music meanwhile."""
+    return Call.objects.filter(queue=queue, state=QUEUED, callback__isnull=True)
 
 
 def _limits() -> Iterator[Limit]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.utils import timezone
+
 from agents import services as agents
 from agents.models import Agent
 from agents.states import AVAILABLE, BREAK, OFFLINE, ON_CALL, RINGING
@@ -37,7 +39,9 @@ def reserve(agent: Agent, *, now: datetime, call_id: int, actor: str) -> None:
 
 
 def answer(agent: Agent, *, call_id: int, actor: str) -> None:
-    fields: dict[str, Any] = {"misses_in_row": 0, "calls_since_login": agent.calls_since_login + 1}
+    today = timezone.localdate()
+    counted = {"answered_on": today, "answered_today": agent.answered_today + 1 if agent.answered_on == today else 1}
+    fields: dict[str, Any] = {"misses_in_row": 0, "calls_since_login": agent.calls_since_login + 1, **counted}
     if agent.state == RINGING:
         move(agent, "answered", actor=actor, data={"call": call_id}, **fields)
     else:

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from django.db import connection
 from django.utils import timezone
 
+from .lanes import meets, reachable
+
 
 @dataclass(frozen=True, slots=True)
 class Invariant:
@@ -75,6 +77,7 @@ ALWAYS = (
         """SELECT 'call', c.id, c.state || ', ' || count(o.id) || ' unreleased' FROM queues_call c
             LEFT JOIN queues_offer o ON o.call_id = c.id AND o.released_at IS NULL GROUP BY c.id HAVING NOT CASE c.state
               WHEN 'agent_ringing' THEN count(o.id) > 0 AND bool_and(o.outcome = 'open')
+              WHEN 'dialling' THEN count(o.id) = 1 AND bool_and(o.outcome = 'accepted' AND o.agent_id = c.agent_id)
               WHEN 'active' THEN count(o.id) = 1 AND bool_and(o.outcome = 'accepted' AND o.agent_id = c.agent_id)
               ELSE count(o.id) = 0 END""",
     ),
@@ -83,7 +86,7 @@ ALWAYS = (
         "A waiting call has exactly one waiting stay, in its own queue; no other call has any.",
         """SELECT 'call', c.id, c.state || ', ' || count(s.id) || ' waiting' FROM queues_call c
            LEFT JOIN queues_segment s ON s.call_id = c.id AND s.outcome = 'waiting' GROUP BY c.id
-           HAVING count(s.id) <> (c.state IN ('queued', 'agent_ringing'))::int OR bool_or(s.queue_id <> c.queue_id)""",
+           HAVING count(s.id) <> (c.state IN ('queued', 'agent_ringing', 'dialling'))::int OR bool_or(s.queue_id <> c.queue_id)""",
     ),
     Invariant(
         "call_talks_in_one_stay",
@@ -103,25 +106,46 @@ ALWAYS = (
         "A place in line is never later than the entry: the search for calls a tier may take relies on it.",
         "SELECT 'call', id, state FROM queues_call WHERE state IN ('queued', 'agent_ringing') AND order_key > enqueued_at",
     ),
+    Invariant(
+        "call_asks_no_more_than_at_first",
+        "Waiting makes less of what is asked for, never more, and who wants one agent asks for nothing else.",
+        """SELECT 'call', c.id, 'skill ' || n.skill_id || ' at ' || n.level FROM queues_call c
+           JOIN queues_segment s ON s.call_id = c.id AND s.outcome = 'waiting'
+           JOIN queues_requiredskill n ON n.requirement_id = c.requirement_id
+           WHERE c.state IN ('queued', 'agent_ringing') AND (c.wanted_agent_id IS NOT NULL OR NOT EXISTS (
+             SELECT 1 FROM queues_requiredskill f
+             WHERE f.requirement_id = s.requirement_id AND f.skill_id = n.skill_id AND f.level >= n.level))""",
+    ),
+    Invariant(
+        "callback_state_fits_call",
+        "A callback in line, being called or talking has one call on its way in that state; any other has none.",
+        """SELECT 'callback', b.id, b.state || ', ' || count(c.id) || ' on the way' FROM queues_callback b
+           LEFT JOIN queues_call c ON c.callback_id = b.id AND c.state NOT IN ('wrap_up', 'ended') GROUP BY b.id HAVING NOT CASE b.state
+             WHEN 'due' THEN count(c.id) = 1 AND bool_and(c.state IN ('queued', 'agent_ringing'))
+             WHEN 'dialling' THEN count(c.id) = 1 AND bool_and(c.state = 'dialling')
+             WHEN 'talking' THEN count(c.id) = 1 AND bool_and(c.state = 'active')
+             ELSE count(c.id) = 0 END""",
+    ),
 )
 
 AT_REST = (
     Invariant(
         "missed_pair",
         "There is no free agent beside a waiting call that the agent may take.",
-        """SELECT 'call', c.id, 'agent ' || a.id || ' is free' FROM queues_call c
+        f"""SELECT 'call', c.id, 'agent ' || a.id || ' is free' FROM queues_call c
            JOIN queues_queue q ON q.id = c.queue_id
            JOIN agents_agent a ON a.active AND a.state IN ('available', 'ringing', 'on_call') AND a.next_state = ''
              AND a.open_calls < a.max_concurrent_calls AND a.ready_at <= %(now)s
              AND EXISTS (SELECT 1 FROM agents_device d WHERE d.agent_id = a.id AND d.rings AND d.lease_until > %(now)s)
            LEFT JOIN queues_membership m ON m.queue_id = q.id AND m.agent_id = a.id AND m.logged_in
            WHERE c.state = 'queued' AND (c.not_before IS NULL OR c.not_before <= %(now)s)
-             AND (c.wanted_agent_id = a.id OR c.wanted_agent_id IS NULL AND m.id IS NOT NULL
-               AND (m.tier = 0 OR extract(epoch FROM %(now)s - c.enqueued_at) >= m.tier * q.tier_wait OR NOT EXISTS (
+             AND (c.wanted_agent_id = a.id OR c.wanted_agent_id IS NULL AND m.id IS NOT NULL AND {meets("a.id", "c.requirement_id")}
+               AND (c.preferred_agent_id = a.id OR c.preferred_agent_id IS NULL AND (
+                 m.tier = 0 OR extract(epoch FROM %(now)s - c.enqueued_at) >= m.tier * q.tier_wait OR NOT EXISTS (
                  SELECT 1 FROM queues_membership l JOIN agents_agent b ON b.id = l.agent_id
                  WHERE l.queue_id = q.id AND l.tier < m.tier AND l.logged_in AND b.active
                    AND b.state IN ('available', 'ringing', 'on_call', 'wrap_up')
-                   AND EXISTS (SELECT 1 FROM agents_device d WHERE d.agent_id = b.id AND d.rings AND d.lease_until > %(now)s))))""",
+                   AND {reachable("b.id")} AND {meets("b.id", "c.requirement_id")}))))""",  # noqa: S608
     ),
 )
 

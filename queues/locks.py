@@ -126,7 +126,7 @@ WITH RECURSIVE seen AS MATERIALIZED (
   SELECT id, xmin::text AS version, state, queue_id, agent_id FROM queues_call
   WHERE id = coalesce(%(call)s::bigint, (SELECT call_id FROM queues_offer WHERE id = %(offer)s::bigint))
 ), hands (id) AS MATERIALIZED (
-  SELECT agent_id FROM seen WHERE state IN ('active', 'wrap_up') AND agent_id IS NOT NULL
+  SELECT agent_id FROM seen WHERE state IN ('dialling', 'active', 'wrap_up') AND agent_id IS NOT NULL
   UNION SELECT o.agent_id FROM seen JOIN queues_offer o ON o.call_id = seen.id
     WHERE seen.state = 'agent_ringing' AND o.released_at IS NULL
   UNION SELECT unnest(%(agents)s::bigint[])

@@ -25,6 +25,7 @@ from .models import Call, Offer, Queue, Strategy
 from .ranking import Ranking, not_free
 from .slices import AGENT
 from .states import AGENT_RINGING, QUEUED
+from .strategies import AT_ONCE
 
 ACTOR = "system:matching"
 
@@ -65,6 +66,11 @@ def match_call(held: Held, call: Call) -> bool:
     return bool(_place(held, call))
 
 
+def ring_one_more(held: Held, call: Call) -> bool:
+    """Offer this call, which rings agents already, to one more whom nothing else waits for; True if another phone rings."""
+    return call.state == AGENT_RINGING and call.queue_id is not None and bool(_place(held, call))
+
+
 def _take_first(held: Held, agent_id: int, *, but: set[int]) -> Call | None:
     """The first call of the agent's line, locked; one that another process is at is left out.
 
@@ -75,17 +81,17 @@ def _take_first(held: Held, agent_id: int, *, but: set[int]) -> Call | None:
 
 
 def _place(held: Held, call: Call, *, first_of: int | None = None) -> int:
-    """Offer the call to the best agent (ring-all: to all of the tier). An agent whose own line begins with
+    """Offer the call to the best agent (ring all: to all of the tier). An agent whose own line begins with
     an earlier call gets that one first, and the search goes on.
 
     :param first_of: the agent at whose line's head the call was just seen.
     """
     queue = held.queue(call.queue_id or 0)
     ranking = roster.ranked(queue, call, held.now)
-    everybody = queue.strategy == Strategy.RING_ALL
+    everybody = ranking.strategy in AT_ONCE
     chosen: list[Agent] = []
     for agent in _locked(held, ranking, everybody=everybody):
-        if agent.pk == first_of or _serve_earlier(held, agent, call.pk):
+        if agent.pk == first_of or _serve_earlier(held, agent, call):
             chosen.append(agent)
             if not everybody:
                 break
@@ -111,17 +117,18 @@ def lock_agent(held: Held, agent_id: int) -> Agent | None:
     return held.agents[agent_id]
 
 
-def _serve_earlier(held: Held, agent: Agent, call_id: int) -> bool:
+def _serve_earlier(held: Held, agent: Agent, call: Call) -> bool:
     """Give the agent the calls that come before this one in the agent's own line; True if a slot is left then.
 
     Such a call waits in a queue that this event did not lock, because a cool-down or a delay of it has just
-    ended. Taking it away is safe without that lock: it makes no pair, it ends one.
+    ended. Taking it away is safe without that lock: it makes no pair, it ends one. A call that rings already stands in
+    nobody's line any more: it comes after whatever does.
     """
     passed_over: set[int] = set()
     while _free(held, agent):
         earlier = _take_first(held, agent.pk, but=passed_over)
-        if earlier is None or earlier.pk == call_id:
-            return earlier is not None
+        if earlier is None or earlier.pk == call.pk:
+            return earlier is not None or call.state == AGENT_RINGING
         queue = held.queue(earlier.queue_id or 0)
         _open_offers(held, earlier, queue, [agent], roster.ranked(queue, earlier, held.now))
         passed_over.add(earlier.pk)
@@ -164,7 +171,7 @@ def _move_pointer(held: Held, queue: Queue, agent: Agent) -> None:
     Not in a queue that is not held (`_serve_earlier`): its row would be locked after the agents' rows, out of order.
     There the pointer stays, and the next call of that queue may ask the same agent first once more.
     """
-    if queue.strategy == Strategy.ROUND_ROBIN and queue.pk in held.queues:
+    if queue.usual_strategy == Strategy.ROUND_ROBIN and queue.pk in held.queues:
         write(queue, rr_pointer=agent.pk)
 
 
@@ -182,6 +189,7 @@ def ring_node(call: Call, event: str, about: int) -> None:
 
 
 def _for_node(call: Call, event: str, about: int) -> bell.Ring | None:
+    """A callback that rings an agent has no process yet: every node hears of it, and the first one takes it up."""
     if not call.node:
-        return None
+        return bell.Ring.of(bell.TAKE_UP, call=call.pk) if event == "offer" else None
     return bell.Ring.of(bell.node_channel(call.node), call=call.pk, process=call.process, event=event, id=about)

@@ -38,14 +38,17 @@ def places(way: Way, queue: Queue) -> int:
 
 def beyond(queue: Queue, many: int) -> list[int]:
     """Those who wait behind the first so many of the line, and for whom no phone rings."""
-    line = Call.objects.waiting().filter(queue=queue).values_list("pk", "state", "wanted_agent")[many:]
+    line = Call.objects.waiting().filter(queue=queue, callback__isnull=True).values_list("pk", "state", "wanted_agent")[many:]
     return [pk for pk, state, wanted in line if state == QUEUED and wanted is None]
 
 
 def waiting_in(queue: Queue) -> int:
-    ringing = Offer.objects.open().filter(queue=queue).values("call").distinct().count()
-    return Call.objects.filter(queue=queue, state=QUEUED).count() + ringing
+    """Callers on the line; who waits for a callback takes no room."""
+    ringing = Offer.objects.open().filter(queue=queue, call__callback__isnull=True).values("call").distinct().count()
+    return Call.objects.filter(queue=queue, state=QUEUED, callback__isnull=True).count() + ringing
 
 
 def _waits_since(queue: Queue, moment: datetime) -> bool:
-    return Call.objects.filter(queue=queue, state__in=WAITING, order_key__lte=moment, enqueued_at__lte=moment).exists()
+    return Call.objects.filter(
+        queue=queue, callback__isnull=True, state__in=WAITING, order_key__lte=moment, enqueued_at__lte=moment
+    ).exists()

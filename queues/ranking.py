@@ -1,27 +1,25 @@
 """Who gets whom, and why: pure ranking of agents for one call.
 
 An agent is eligible if every condition of `first_failing` holds, in that order; the first that fails is the
-answer to "why not me". Among the eligible agents of the lowest open tier the queue's strategy decides by a
-tuple per agent, lowest first, the agent's id last so that there are no ties:
-
-longest-idle   the later of last release and last offer; never either comes first
-round-robin    the agents after the queue's pointer, then the rest, by id; the pointer moves with each offer
-fewest-calls   calls answered since login; a newcomer starts at the colleagues' minimum (`newcomer_calls`)
-random         a draw
-linear         the configured positions, starting after the agent whom this call was offered to last
-ring-all       everybody at once
+answer to "why not me". Among the eligible agents of the lowest open tier the queue's strategy decides
+(`strategies`, one function each).
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from datetime import datetime
+from typing import Any
 
 from agents.states import AVAILABLE, BREAK, ENGAGED, OFFLINE, ON_CALL, RINGING
+
+from .demand import Candidate as Candidate
+from .demand import Demand as Demand
+from .skills import Need, missing
+from .strategies import STRATEGIES, Draw, Key
 
 WANTS_CALLS = (AVAILABLE, RINGING, ON_CALL)
 """States in which an agent takes a call if a slot is free: an agent with one slot only when available."""
@@ -36,49 +34,20 @@ from their own state; of the others it is stored how many there were for each re
 ABSENT = frozenset({OFFLINE, BREAK, "deactivated"})
 """Reasons that everybody knows of without being told."""
 
-Key = tuple[Any, ...]
-
-
-class Candidate(NamedTuple):
-    """An agent as matching sees one: a member of the queue, or somebody called by extension. A tuple: a queue may have 1,000."""
-
-    agent: int
-    state: str
-    reachable: bool = True
-    open_calls: int = 0
-    max_calls: int = 1
-    ready_at: datetime | None = None
-    leaving: bool = False
-    active: bool = True
-    logged_in: bool = True
-    tier: int = 0
-    position: int = 0
-    idle_since: datetime | None = None
-    calls: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """The call and its queue's rule. `pointer` is the queue's (round-robin); `last_tried` is the call's own (linear)."""
-
-    now: datetime
-    strategy: str
-    waited: float = 0.0
-    tier_wait: float = 0.0
-    pointer: int = 0
-    last_tried: int | None = None
-    wanted: int | None = None
-
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """`order`: agents to ask, best first. `left_out`: agent to the name of the first failing condition."""
+    """`order`: agents to ask, best first. `left_out`: agent to the name of the first failing condition.
+
+    `lacks`: of those left out for their skills, the first need that is missing, and the level the agent has.
+    """
 
     strategy: str
     tier: int | None
     order: tuple[int, ...]
     keys: dict[int, Key] = field(default_factory=dict)
     left_out: dict[int, str] = field(default_factory=dict)
+    lacks: dict[int, tuple[Need, int]] = field(default_factory=dict)
 
     def explain(self) -> dict[str, Any]:
         """As JSON, for `Offer.why`."""
@@ -86,30 +55,46 @@ class Ranking:
         left_out = sorted(self.left_out.items(), key=lambda one: one[1] in ABSENT)
         others = Counter({"ranked": max(0, len(self.order) - EXPLAINED)}) + Counter(why for _, why in left_out[EXPLAINED:])
         named = {str(agent): why for agent, why in left_out[:EXPLAINED]}
-        return {"strategy": self.strategy, "tier": self.tier, "ranked": ranked, "left_out": named, "others": dict(others)}
+        found = {"strategy": self.strategy, "tier": self.tier, "ranked": ranked, "left_out": named, "others": dict(others)}
+        return {**found, "lacks": self._lacks(named)} if self.lacks else found
+
+    def _lacks(self, named: Iterable[str]) -> dict[str, list[int]]:
+        """Agent to skill, level asked for, level had."""
+        known = ((agent, self.lacks[int(agent)]) for agent in named if int(agent) in self.lacks)
+        return {agent: [need.skill, need.level, level] for agent, (need, level) in known}
 
 
-def rank(candidates: Iterable[Candidate], demand: Demand, draw: Callable[[], float] = random.random) -> Ranking:
+def rank(candidates: Iterable[Candidate], demand: Demand, draw: Draw = random.random) -> Ranking:
     members = list(candidates)
-    left_out = {c.agent: why for c in members if (why := first_failing(c, demand, members))}
+    at_work = lowest_tier_at_work(members, demand) if any(c.tier for c in members) else None
+    left_out = {c.agent: why for c in members if (why := first_failing(c, demand, at_work))}
     eligible = [c for c in members if c.agent not in left_out]
     tier = min((c.tier for c in eligible), default=None)
     left_out |= {c.agent: "higher_tier" for c in eligible if c.tier != tier}
     chosen = [c for c in eligible if c.tier == tier]
-    keys = STRATEGIES[demand.strategy](chosen, members, demand, draw)
+    keys = STRATEGIES[demand.rule](chosen, members, demand, draw)
     order = tuple(sorted(keys, key=lambda agent: (*keys[agent], agent)))
-    return Ranking(demand.strategy, tier, order, keys, left_out)
+    return Ranking(demand.rule, tier, order, keys, left_out, _lacking(members, left_out, demand))
 
 
-def first_failing(c: Candidate, demand: Demand, members: Sequence[Candidate]) -> str:
-    """Name of the first condition that keeps this agent from this call; empty if there is none."""
+def first_failing(c: Candidate, demand: Demand, at_work: int | None) -> str:
+    """Name of the first condition that keeps this agent from this call; empty if there is none.
+
+    :param at_work: see `lowest_tier_at_work`.
+    """
     if demand.wanted is not None:
         return not_free(c, demand.now) if c.agent == demand.wanted else "another_agent_wanted"
     if why := not_free(c, demand.now):
         return why
     if not c.logged_in:
         return "logged_out_of_queue"
-    return "" if tier_open(c.tier, demand, members) else "tier_closed"
+    if demand.needs and missing(c.levels, demand.needs):
+        return "skills"
+    if demand.preferred is not None:
+        return "" if c.agent == demand.preferred else "kept_for_another"
+    if c.agent in demand.ringing:
+        return "rings_already"
+    return "" if tier_open(c.tier, demand, at_work) else "tier_closed"
 
 
 def not_free(c: Candidate, now: datetime) -> str:
@@ -129,57 +114,21 @@ def not_free(c: Candidate, now: datetime) -> str:
     return ""
 
 
-def tier_open(tier: int, demand: Demand, members: Sequence[Candidate]) -> bool:
+def tier_open(tier: int, demand: Demand, at_work: int | None) -> bool:
     """After its share of the wait, or at once if nobody of a lower tier is working within reach."""
-    if tier == 0 or demand.waited >= demand.tier_wait * tier:
-        return True
-    return not any(m.tier < tier and m.logged_in and m.reachable and m.active and m.state in WORKING for m in members)
+    return tier == 0 or demand.waited >= demand.tier_wait * tier or at_work is None or at_work >= tier
 
 
-def newcomer_calls(colleagues: Iterable[int]) -> int:
-    """Where the count of an agent begins who logs in: the least of the colleagues', so that nobody is flooded."""
-    return min(colleagues, default=0)
+def lowest_tier_at_work(members: Iterable[Candidate], demand: Demand) -> int | None:
+    """The lowest tier of which somebody works within reach who has the skills, or None. Who lacks them serves this caller
+    no more than who has gone home."""
+    here = (m for m in members if m.logged_in and m.reachable and m.active and m.state in WORKING)
+    return min((m.tier for m in here if not (demand.needs and missing(m.levels, demand.needs))), default=None)
 
 
-Keys = dict[int, Key]
-Draw = Callable[[], float]
-
-
-def _longest_idle(chosen: list[Candidate], members: list[Candidate], demand: Demand, draw: Draw) -> Keys:
-    epoch = demand.now - timedelta(days=36500)
-    return {c.agent: (c.idle_since or epoch,) for c in chosen}
-
-
-def _round_robin(chosen: list[Candidate], members: list[Candidate], demand: Demand, draw: Draw) -> Keys:
-    return {c.agent: (c.agent <= demand.pointer,) for c in chosen}
-
-
-def _fewest_calls(chosen: list[Candidate], members: list[Candidate], demand: Demand, draw: Draw) -> Keys:
-    return {c.agent: (c.calls,) for c in chosen}
-
-
-def _random(chosen: list[Candidate], members: list[Candidate], demand: Demand, draw: Draw) -> Keys:
-    return {c.agent: (draw(),) for c in chosen}
-
-
-def _linear(chosen: list[Candidate], members: list[Candidate], demand: Demand, draw: Draw) -> Keys:
-    # An agent who has left the queue since has no position: the call begins at the top again.
-    pointer = next(((m.position, m.agent) for m in members if m.agent == demand.last_tried), (-1, -1))
-    return {c.agent: ((c.position, c.agent) <= pointer, c.position) for c in chosen}
-
-
-def _ring_all(chosen: list[Candidate], members: list[Candidate], demand: Demand, draw: Draw) -> Keys:
-    return {c.agent: () for c in chosen}
-
-
-STRATEGIES: dict[str, Callable[[list[Candidate], list[Candidate], Demand, Draw], Keys]] = {
-    "longest-idle": _longest_idle,
-    "round-robin": _round_robin,
-    "fewest-calls": _fewest_calls,
-    "random": _random,
-    "linear": _linear,
-    "ring-all": _ring_all,
-}
+def _lacking(members: Iterable[Candidate], left_out: dict[int, str], demand: Demand) -> dict[int, tuple[Need, int]]:
+    found = ((c, missing(c.levels, demand.needs)) for c in members if left_out.get(c.agent) == "skills")
+    return {c.agent: (need, c.levels.get(need.skill, 0)) for c, need in found if need}
 
 
 def _plain(part: Any) -> Any:

@@ -61,6 +61,24 @@ class NotLoggedIn(Refusal):
     code: ClassVar[str] = "not_logged_in"
 
 
+class CallbackUnderWay(Refusal):
+    """The customer is being called already, or the callback is over."""
+
+    code: ClassVar[str] = "callback_under_way"
+
+
+class CallbackOwedAlready(Refusal):
+    """This queue owes the number a callback already. Change or cancel that one."""
+
+    code: ClassVar[str] = "callback_owed_already"
+
+
+class TimeHasPassed(Refusal):
+    """This time has passed. Choose a later one, or call now."""
+
+    code: ClassVar[str] = "time_has_passed"
+
+
 class SoundErased(Refusal):
     """The sound of this message has been erased; there is nothing left to put back."""
 

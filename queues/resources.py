@@ -20,7 +20,7 @@ class QueueResource(Sheet):
         import_id_fields = ["slug"]
         clean_model_instances = True
         skip_unchanged = True
-        exclude = ("id", "rr_pointer", "dispositions")
+        exclude = ("id", "rr_pointer", "requirement", "dispositions")
 
 
 class AnnouncementResource(Sheet):

@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from .models import Membership, Queue
-from .services import rebuild_memberships
+from .services import rebuild_memberships, skills_changed
 
 
 def rebuild_soon(queue_ids: Iterable[int]) -> None:
@@ -19,6 +19,7 @@ def rebuild_soon(queue_ids: Iterable[int]) -> None:
 
 
 def rebuild_all_soon() -> None:
-    """Every queue that has, or until now had, members by a rule."""
+    """Every queue that has, or until now had, members by a rule; and whoever learnt a skill is matched."""
     by_rule = Q(everyone=True) | Q(rules__isnull=False) | Q(memberships__source=Membership.Source.RULE)
     rebuild_soon(Queue.objects.filter(by_rule).distinct().values_list("pk", flat=True))
+    transaction.on_commit(skills_changed)

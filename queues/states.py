@@ -4,11 +4,11 @@ from django.db import models
 
 from callcenter.core.machine import Event, Machine, State
 
-NEW, IVR, QUEUED, AGENT_RINGING, ACTIVE, WRAP_UP, ENDED = (
-    "new", "ivr", "queued", "agent_ringing", "active", "wrap_up", "ended",
+NEW, IVR, QUEUED, AGENT_RINGING, DIALLING, ACTIVE, WRAP_UP, ENDED = (
+    "new", "ivr", "queued", "agent_ringing", "dialling", "active", "wrap_up", "ended",
 )  # fmt: skip
 
-LIVE = (NEW, IVR, QUEUED, AGENT_RINGING, ACTIVE)
+LIVE = (NEW, IVR, QUEUED, AGENT_RINGING, DIALLING, ACTIVE)
 """The caller is on the line."""
 
 WAITING = (QUEUED, AGENT_RINGING)
@@ -22,6 +22,7 @@ CALL = Machine(
         State(IVR, "In menu", "blue", "Talking to the IVR."),
         State(QUEUED, "Queued", "amber", "Waiting in a queue."),
         State(AGENT_RINGING, "Ringing agent", "blue", "Offered to one or more agents."),
+        State(DIALLING, "Calling back", "blue", "An agent is on the line, and the customer is called back."),
         State(ACTIVE, "Active", "green", "Talking to an agent."),
         State(WRAP_UP, "Wrap-up", "violet", "The line is closed; the agent writes up the result."),
         State(ENDED, "Ended", "grey", "Complete."),
@@ -33,11 +34,13 @@ CALL = Machine(
         Event("left_queue", (QUEUED,), IVR, "The queue's way out was taken; the caller hears what comes next."),
         Event("assign_to_agent", (QUEUED,), AGENT_RINGING, "An agent was reserved and the devices ring."),
         Event("agent_accept", (AGENT_RINGING,), ACTIVE, "An agent answered and is bridged with the caller."),
+        Event("agent_ready", (AGENT_RINGING,), DIALLING, "An agent took the callback; the customer is called."),
+        Event("customer_answered", (DIALLING,), ACTIVE, "The customer answered and is bridged with the agent."),
         Event("agent_no_answer", (AGENT_RINGING,), QUEUED, "Nobody answered in time; the call has its place back."),
         Event("agent_reject", (AGENT_RINGING,), QUEUED, "The agent refused or could not be reached; place kept."),
         Event("hang_up_to_wrap_up", (ACTIVE,), WRAP_UP, "The conversation ended; the agent writes it up."),
-        Event("hang_up", (NEW, IVR, QUEUED, AGENT_RINGING, ACTIVE), ENDED, "The call ended with nothing to write up."),
-        Event("process_lost", (NEW, IVR, QUEUED, AGENT_RINGING, ACTIVE), ENDED, "The process that carried it died."),
+        Event("hang_up", (NEW, IVR, QUEUED, AGENT_RINGING, DIALLING, ACTIVE), ENDED, "The call ended with nothing to write up."),
+        Event("process_lost", (NEW, IVR, QUEUED, AGENT_RINGING, DIALLING, ACTIVE), ENDED, "The process that carried it died."),
         Event("complete_wrap_up", (WRAP_UP,), ENDED, "The agent finished the paperwork."),
         Event("wrap_up_timeout", (WRAP_UP,), ENDED, "The time for the paperwork was over."),
     ),
@@ -51,6 +54,8 @@ class CallOutcome(models.TextChoices):
     ABANDONED = "abandoned", "Abandoned"
     OVERFLOWED = "overflow", "Left by the queue's fallback"
     VOICEMAIL = "voicemail", "Left a message"
+    CALLBACK = "callback", "Asked to be called back"
+    UNREACHED = "unreached", "Called back, not reached"
     REFUSED = "refused", "Refused at entry"
     LOST = "lost", "Lost by a failure of ours"
     REJECTED = "rejected", "Not accepted (unknown number)"
@@ -66,6 +71,8 @@ class SegmentOutcome(models.TextChoices):
     OVERFLOW = "overflow", "Overflow"
     VOICEMAIL = "voicemail", "Voicemail"
     REFUSED = "refused", "Refused"
+    UNREACHED = "unreached", "Not reached"
+    """Of an attempt to call back; those stays are the agents' work and no entries of the queue."""
 
 
 class OfferOutcome(models.TextChoices):

@@ -14,7 +14,8 @@ from callcenter.core.machine import State
 from callcenter.core.models import LogEntry
 from callcenter.core.naming import in_words
 
-from .models import Call, Offer
+from .models import Call, Offer, Skill
+from .skills import Need, need_in_words
 from .states import CALL
 
 GAP_SECONDS = 30.0
@@ -33,6 +34,11 @@ FACTS = {
     "call.message_left": "The caller left a message.",
     "call.command_settled": "The command was carried out, or could not be.",
     "call.offer_closed": "The offer ended.",
+    "call.relaxed": "Other skills are asked for than before.",
+    "call.no_longer_kept": "The agent of last time is not waited for any longer.",
+    "call.taken_up": "A process was found that carries the callback.",
+    "call.outbound_permitted": "A trunk may carry the call to the outside.",
+    "call.outbound_refused": "No trunk may carry the call to the outside.",
 }
 """Lines that are no change of state; those are explained by the state table."""
 
@@ -49,6 +55,9 @@ REASONS = {
     "tier_closed": "is in a tier that was not open yet",
     "higher_tier": "is in a higher tier, and one of a lower tier was free",
     "another_agent_wanted": "was not the agent who was called",
+    "skills": "lacks a skill that was asked for",
+    "kept_for_another": "was not the agent who talked to this caller last",
+    "rings_already": "was rung for this call already",
     "ringing": "was ringing for another call",
     "on_call": "was on another call",
     "ranked": "was ranked behind these",
@@ -56,10 +65,16 @@ REASONS = {
 KEYS = {
     "longest-idle": "idle since {0}",
     "round-robin": "{after} the last one asked",
-    "fewest-calls": "{0} calls since login",
+    "fewest-calls": "{0:g} calls since login",
+    "fewest-today": "{0:g} calls today",
+    "least-talk-time": "{0:.0f} s of talk since login",
     "linear": "position {1}",
     "random": "drew {0:.3f}",
+    "weighted-random": "drew {0:.3f}",
+    "skills-weighted": "skills worth {worth}, idle since {1}",
+    "sticky": "talked to this caller last",
     "ring-all": "rung together",
+    "ring-progressively": "idle since {0}",
 }
 
 
@@ -109,8 +124,20 @@ def considered(offer: Offer, names: dict[str, str] | None = None) -> list[Consid
         Considered(names.get(f"agent:{_agent_of(one)}", "?"), str(_agent_of(one)) == str(offer.agent_id), _rank_note(why, one))
         for one in ranked
     ]
-    found += [Considered(names.get(f"agent:{pk}", f"agent {pk}"), False, _reason(reason)) for pk, reason in left_out.items()]
+    lacking = _lacking(why.get("lacks") or {})
+    found += [
+        Considered(names.get(f"agent:{pk}", f"agent {pk}"), False, lacking.get(pk) or _reason(reason)) for pk, reason in left_out.items()
+    ]
     return found + [Considered(f"{count} more", False, _of_many(reason)) for reason, count in (why.get("others") or {}).items()]
+
+
+def _lacking(lacks: dict[str, list[int]]) -> dict[str, str]:
+    """Agent to the skill that was missing, and how much of it."""
+    names = dict(Skill.objects.filter(pk__in={skill for skill, _, _ in lacks.values()}).values_list("pk", "name")) if lacks else {}
+    return {
+        agent: f"lacks {need_in_words(Need(skill, needed), names)}, has {f'level {level}' if level else 'none'}"
+        for agent, (skill, needed, level) in lacks.items()
+    }
 
 
 def _reason(why: str) -> str:
@@ -119,7 +146,7 @@ def _reason(why: str) -> str:
 
 def _of_many(why: str) -> str:
     verb, _, rest = _reason(why).partition(" ")
-    many = {"was": "were", "is": "are"}
+    many = {"was": "were", "is": "are", "lacks": "lack"}
     return f"{many.get(verb, verb)} {rest}"
 
 
@@ -132,9 +159,14 @@ def _rank_note(why: dict[str, Any], one: Any) -> str:
     key = one.get("key", []) if isinstance(one, dict) else []
     form = KEYS.get(str(why.get("strategy")), "")
     try:
-        return form.format(*map(_worded, key), after="before" if key and key[0] else "after")
+        return form.format(*map(_worded, key), after="before" if key and key[0] else "after", worth=_worth(key))
     except (IndexError, ValueError, TypeError):
         return ", ".join(map(str, key))
+
+
+def _worth(key: list[Any]) -> Any:
+    """The best fit has the lowest key, which is the negative of what it is worth."""
+    return -key[0] if key and isinstance(key[0], int | float) else ""
 
 
 def _worded(part: Any) -> Any:

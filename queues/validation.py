@@ -6,12 +6,15 @@ import difflib
 from typing import TYPE_CHECKING
 from zoneinfo import available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
+
+from callcenter.core.e164 import NotANumber, e164
 
 from .numbers import anonymous, plain_number
 
 if TYPE_CHECKING:
-    from .models import CallerPriority, MembershipRule, Queue
+    from .models import Callback, CallerPriority, MembershipRule, Queue
 
 
 def check_queue(queue: Queue) -> None:
@@ -36,6 +39,14 @@ def check_vip(caller: CallerPriority) -> None:
     caller.number = plain_number(caller.number)
     if anonymous(caller.number):
         raise ValidationError({"number": f"“{caller.number}” is what nameless callers have in common. Enter the number of one caller."})
+
+
+def check_callback(callback: Callback) -> None:
+    """Brings the number into E.164."""
+    try:
+        callback.number = e164(callback.number, settings.PHONE_REGION)
+    except NotANumber as refused:
+        raise ValidationError({"number": str(refused)}) from None
 
 
 def timezone_complaint(name: str) -> str:

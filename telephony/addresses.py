@@ -15,3 +15,8 @@ PROCESS_HOST = "127.0.0.1"
 def edge_host() -> str:
     """The address from which the edge's packets come to call processes, and where they send theirs."""
     return PROCESS_HOST if settings.BIND_ADDRESS == "0.0.0.0" else settings.BIND_ADDRESS  # noqa: S104
+
+
+def edge_address() -> str:
+    """host:port through which everything goes out."""
+    return f"{edge_host()}:{settings.SIP_PORT}"

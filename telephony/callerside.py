@@ -1,4 +1,4 @@
-"""What the caller hears before an agent collected: ringing, music, announcements. No Django, no SIP."""
+"""What the caller hears before an agent answers: ringing, music, announcements. No Django, no SIP."""
 
 from __future__ import annotations
 
@@ -77,6 +77,13 @@ class CallerSide:
         if self.answering or self.audible:
             self._prompts += prompts
             self._catch_up()
+
+    def cut(self) -> None:
+        """Stop what is being said this instant; the music goes on."""
+        self.hush()
+        if self.audible:
+            self.phone.stop_playing(CALLER)
+            self.play_music(CALLER)
 
     def say_at_once(self, prompts: tuple[str, ...]) -> None:
         """Whatever else was being said, or was to be."""

@@ -18,10 +18,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from . import wire
+from .callingback import CallingBack
 from .clerkdesk import ClerkDesk
 from .conversation import Conversation, Phase
 from .pjsua.phone import PjsuaPhone
-from .ports import CallComing, CallerArrived, ClerkAssigned, Drain, NodeLost
+from .ports import CallbackWanted, CallComing, CallerArrived, ClerkAssigned, Drain, NodeLost
 from .records import LegRecord, StoryFact
 
 log = logging.getLogger(__name__)
@@ -68,7 +69,7 @@ class CallProcess:
             session_expires=options.session_expires, rtp_timeout=options.rtp_timeout,
         )  # fmt: skip
         self.desk = ClerkDesk(leg_changed=self._tell_leg)
-        self.conversation = Conversation(self.phone, self.desk)
+        self.conversation: Conversation = Conversation(self.phone, self.desk)
         self.node_there = True
         self.draining = False
         self.over_since: float | None = None
@@ -90,11 +91,18 @@ class CallProcess:
         if self.conversation.phase is Phase.IDLE:
             self._sleep()
             self.phone.pump(0)
+        elif self.conversation.phase is Phase.WAITING and not self.conversation.legs.open:
+            self._doze()
         else:
             self._work()
 
     def _sleep(self) -> None:
         self._poll.poll()
+
+    def _doze(self) -> None:
+        """A callback waits for an agent, with nobody on the line: no sound, no clock to keep."""
+        self._poll.poll(max(0, int((self._until() - time.monotonic()) * 1000)))
+        self.phone.pump(0)
 
     def _work(self) -> None:
         """Fifty turns a second: what one turn asks is half of what a bridged call costs. So everything else (deadlines, the
@@ -157,6 +165,9 @@ class CallProcess:
             self._take_clerk(socket.socket(fileno=self.sockets.popleft()))
         elif isinstance(fact, CallComing):
             self.phone.sound()
+        elif isinstance(fact, CallbackWanted):
+            self.conversation = CallingBack(self.phone, self.desk)
+            self._hear(fact)
         else:
             self._hear(fact)
 

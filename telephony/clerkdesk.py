@@ -150,6 +150,21 @@ class ClerkDesk:
     def drop_message(self, recorded: str) -> None:
         self._ask("drop_message", recorded=recorded)
 
+    def call_customer(self) -> None:
+        self._ask("call_customer")
+
+    def customer_answered(self) -> None:
+        self._ask("customer_answered")
+
+    def check_callback(self, number: str) -> None:
+        self._ask("check_callback", number=number)
+
+    def note_callback(self, wanted: dict[str, Any]) -> None:
+        self._ask("note_callback", wanted=wanted)
+
+    def request_callback(self, number: str) -> None:
+        self._ask("request_callback", number=number)
+
     def hang_up(self, by: str, reason: str) -> None:
         self._ask("hang_up", by=by, reason=reason)
 

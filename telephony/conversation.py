@@ -7,15 +7,14 @@ moment at which it wants to be asked again. So every order of events can be trie
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from enum import Enum
 from typing import Any
 
-from ivr.flow.words import Hand
-
-from . import ports, records
+from . import handover, ports, records
+from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
 from .legbook import LegBook
+from .phase import Phase as Phase
 from .ports import CALLER, LegId, Phone
 from .programme import Programme
 from .records import Desk, FlowStart, StoryFact
@@ -33,18 +32,6 @@ LINGER_SECONDS = 10.0
 """How long a finished call waits for its BYEs to be confirmed: five of the seven retransmissions (RFC 3261 17.1.2.2)."""
 
 
-class Phase(Enum):
-    IDLE = "idle"
-    ARRIVING = "arriving"
-    GUIDED = "guided"
-    WAITING = "waiting"
-    TALKING = "talking"
-    RECORDING = "recording"
-    """The caller leaves a message."""
-    LEAVING = "leaving"
-    OVER = "over"
-
-
 class Conversation:
     """The story so far. `phase` is where it stands; who is rung, what the caller hears and which legs are open have
     homes of their own."""
@@ -58,18 +45,20 @@ class Conversation:
         self.legs = LegBook(phone, desk)
         self.side = CallerSide(phone)
         self.ringer = Ringer(phone, desk, self.legs, silent=self._nobody_rings)
-        self.guide = Guide(phone, desk, self._handed)
+        self.guide = Guide(phone, desk, lambda hand: handover.hand_over(self, hand))
         self.flow: FlowStart | None = None
         """The flow that begins as soon as the caller hears us."""
         self.talk: Talk | None = None
-        self.voicemail = Voicemail(phone, desk, self.side, self._message_taken)
+        self.voicemail = Voicemail(phone, desk, self.side, lambda: handover.message_taken(self))
         self.holding: set[LegId] = set()
         self.known: set[tuple[str, int]] = set()
         """Offers and commands already heard of, and offers withdrawn before they were heard of."""
         self.early: list[Ringing] = []
         """Offers that overtook the news that the call is placed, or that came while the records had not agreed to a talk."""
         self.programme = Programme()
+        self.offer = CallbackOffer(self.side, desk, lambda: self.side.profile.callback if self.side.profile else None)
         self.last_words: tuple[str, ...] = ()
+        self.last_reason = "fallback"
 
     # ---- in -----------------------------------------------------------------------------------------------
     def hear(self, fact: StoryFact, now: float) -> None:
@@ -84,14 +73,15 @@ class Conversation:
         self.now = now
         self.ringer.expire(now)
         self.ringer.report(now)
-        if self.phase is Phase.WAITING and self.side.silent:
+        if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
             self._announce(self.programme.take(now))
         self.guide.tick(now)
+        self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
-            self._turned_away(503, "records away")
+            self.turned_away(503, "records away")
         if self.phase is Phase.LEAVING and now >= self.phase_since + LAST_WORDS_SECONDS:
-            self._turned_away(480)
+            self.turned_away(480, self.last_reason)
         self.voicemail.tick(now)
         if self.phase is Phase.OVER and now >= self.phase_since + LINGER_SECONDS:
             self.legs.forget_all(now)
@@ -102,7 +92,8 @@ class Conversation:
 
     def _deadlines(self) -> Iterator[float]:
         yield from self.ringer.deadlines()
-        if self.phase is Phase.WAITING and self.side.silent and self.programme.deadline is not None:
+        yield from self.offer.deadlines()
+        if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy and self.programme.deadline is not None:
             yield self.programme.deadline  # the end of what is being said is a fact, and looks again
         if self.guide.deadline is not None:
             yield self.guide.deadline
@@ -122,7 +113,7 @@ class Conversation:
     # ---- the caller comes, waits, goes --------------------------------------------------------------------
     def _caller_arrived(self, caller: ports.CallerArrived) -> None:
         self.ringer.caller = caller
-        self._enter(Phase.ARRIVING)
+        self.enter(Phase.ARRIVING)
         self.legs.caller_began(caller.sip_call_id, self.now)
         self.desk.arrive(caller)
 
@@ -133,34 +124,19 @@ class Conversation:
         if routed.flow:
             self._answer_for(routed.flow)
             return
-        self._enter(Phase.WAITING)
+        self.enter(Phase.WAITING)
         if not routed.profile.deliver_directly:
             self._welcome()
-        self._ring_early_offers()
+        self.ring_early_offers()
 
     # ---- a flow leads the caller ----------------------------------------------------------------------------
     def _answer_for(self, flow: FlowStart) -> None:
         """It begins when the caller hears us."""
-        self._enter(Phase.GUIDED)
+        self.enter(Phase.GUIDED)
         self.flow = flow
         self.side.answer()
 
-    def _handed(self, hand: Hand) -> None:
-        """The flow gives the caller to somebody else."""
-        if hand.to in ("queue", "agent"):
-            self._leave_flow()
-            self._enter(Phase.WAITING)
-            self.desk.enqueue({**hand.data, "to": hand.to, "collected": self.guide.variables()})
-            self._ring_early_offers()
-        elif hand.to == "voicemail":
-            self.desk.open_box(str(hand.data["box"]))
-        elif hand.to == "hang_up":
-            self._leave_flow()
-            self.end("system", str(hand.data.get("reason", "served by the flow")))
-        else:
-            self.guide.resume("failed", self.now)
-
-    def _leave_flow(self) -> None:
+    def leave_flow(self) -> None:
         self.guide.end(self.now, hung_up=False)
 
     def _told(self, told: records.Told) -> None:
@@ -169,11 +145,13 @@ class Conversation:
     def _digit_pressed(self, pressed: ports.DigitPressed) -> None:
         if pressed.leg == CALLER and self.phase is Phase.GUIDED:
             self.guide.digit(pressed.digit, self.now)
+        elif pressed.leg == CALLER and self.phase is Phase.WAITING:
+            self.offer.pressed(pressed.digit, self.now)
         elif pressed.leg == CALLER and self.phase is Phase.RECORDING:
             self.voicemail.digit(pressed.digit, self.now)
 
     def _unrouted(self, unrouted: records.Unrouted) -> None:
-        self._turned_away(unrouted.status, unrouted.reason)
+        self.turned_away(unrouted.status, unrouted.reason)
 
     def _welcome(self) -> None:
         audible = self.side.audible
@@ -197,6 +175,7 @@ class Conversation:
             self.side.ring()  # an agent is free: nothing but ringing, unless that comes to nothing
         self.side.say(placed.prompts)
         self._begin_programme()
+        self.offer.plan(self.now)
 
     def _moved(self, moved: records.Moved) -> None:
         self.side.profile = moved.profile  # also for who talks already, and is put on hold later
@@ -206,9 +185,10 @@ class Conversation:
         self._welcome()
         self.side.say_at_once(moved.prompts)
         self._begin_programme()
+        self.offer.plan(self.now)
 
     def _announced(self, announced: records.Announced) -> None:
-        if self.phase is Phase.WAITING:
+        if self.phase is Phase.WAITING and not self.offer.busy:
             self.side.say(announced.prompts)
 
     def _begin_programme(self) -> None:
@@ -217,6 +197,13 @@ class Conversation:
     def _announce(self, numbers: tuple[int, ...]) -> None:
         if numbers and self.side.audible:
             self.desk.announce(numbers)
+
+    # ---- the caller may be called back instead ----------------------------------------------------------------
+    def _callback_checked(self, checked: records.CallbackChecked) -> None:
+        self.offer.checked(checked, self.now)
+
+    def _callback_denied(self, _: records.CallbackDenied) -> None:
+        self.offer.denied()
 
     def _call_moved(self, _: ports.CallMoved) -> None:
         if self.phase in (Phase.ARRIVING, Phase.WAITING):
@@ -230,25 +217,26 @@ class Conversation:
         if self.phase not in (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING):
             return
         self.ringer.stop_all()
-        self._enter(Phase.LEAVING)
+        self.enter(Phase.LEAVING)
+        self.last_reason = farewell.reason if farewell.reason == "callback" else "fallback"
         if farewell.prompts:
             self.last_words = farewell.prompts
             self.side.say_unanswered(farewell.prompts)
         else:
-            self._turned_away(480)
+            self.turned_away(480, self.last_reason)
 
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
         if fact.leg != CALLER:
             return
         self.side.said()
         if self.phase is Phase.LEAVING and fact.prompt == self.last_words[-1]:
-            self._turned_away(480)
+            self.turned_away(480, self.last_reason)
         elif self.phase is Phase.RECORDING:
             self.voicemail.prompt_ended(fact.prompt, self.now)
         elif self.phase is Phase.GUIDED:
             self.guide.prompt_ended(fact.prompt, self.now)
 
-    def _turned_away(self, status: int, reason: str = "fallback") -> None:
+    def turned_away(self, status: int, reason: str = "fallback") -> None:
         """Close the caller's line; before an answer with a failure that says why."""
         if self.phase in (Phase.IDLE, Phase.OVER):
             return
@@ -257,28 +245,6 @@ class Conversation:
         self.end("system", reason)
 
     # ---- the caller leaves a message ------------------------------------------------------------------------
-    def leave_message(self, box: records.BoxProfile) -> None:
-        """Lead a caller who talks to nobody to a voicemail box. Afterwards the call ends, or the flow goes on that led here."""
-        if self.phase not in (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING, Phase.LEAVING):
-            return
-        self.ringer.stop_all()
-        self.early.clear()
-        self._enter(Phase.RECORDING)
-        self.voicemail.begin(box, self.now)
-
-    def _message_taken(self) -> None:
-        if self.guide.leads:
-            self._enter(Phase.GUIDED)
-            self.guide.resume("next", self.now)
-        else:
-            self._turned_away(480, "voicemail")
-
-    def _box_opened(self, opened: records.BoxOpened) -> None:
-        if opened.box:
-            self.leave_message(opened.box)
-        elif self.phase is Phase.GUIDED:
-            self.guide.resume("failed", self.now)
-
     def _silence_heard(self, fact: ports.SilenceHeard) -> None:
         if fact.leg == CALLER and self.phase is Phase.RECORDING:
             self.voicemail.silence(self.now)
@@ -340,10 +306,14 @@ class Conversation:
         stopped = self.ringer.stop_all(but=leg)
         self.side.hush()
         self.talk = Talk(self.phone, self.side, ringing.offer, leg, tuple(offer for offer in stopped if offer != ringing.offer))
-        self._enter(Phase.TALKING)
-        self.side.answer()
+        self.enter(Phase.TALKING)
+        self._pick_up()
         self.talk.connect(self.holding)
         self.desk.accept(ringing.offer)
+
+    def _pick_up(self) -> None:
+        """An agent is there: the caller is answered at the latest now."""
+        self.side.answer()
 
     def _accepted(self, accepted: records.Accepted) -> None:
         talk = self.talk
@@ -366,11 +336,11 @@ class Conversation:
         for offer in talk.others:
             self.desk.offer_failed(offer, RESCINDED, None)
         self.talk = None
-        self._enter(Phase.WAITING)
+        self.enter(Phase.WAITING)
         self.side.wait_with_music()
-        self._ring_early_offers()
+        self.ring_early_offers()
 
-    def _ring_early_offers(self) -> None:
+    def ring_early_offers(self) -> None:
         early, self.early = self.early, []
         self.ringer.ring(early)
 
@@ -422,7 +392,7 @@ class Conversation:
         """Close every line and write who ended the call and why. From every phase, once."""
         if self.phase in (Phase.IDLE, Phase.OVER):
             return
-        self._enter(Phase.OVER)
+        self.enter(Phase.OVER)
         self.guide.end(self.now, hung_up=True)
         self.ringer.offers.clear()
         self.early.clear()
@@ -462,9 +432,11 @@ class Conversation:
         return True, ""
 
     # ---- small parts --------------------------------------------------------------------------------------------
-    def _enter(self, phase: Phase) -> None:
+    def enter(self, phase: Phase) -> None:
         self.phase = phase
         self.phase_since = self.now
+        if phase is not Phase.WAITING:
+            self.offer.forget()
 
 
 HEARS: dict[type, Callable[[Conversation, Any], None]] = {
@@ -492,7 +464,10 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Moved: Conversation._moved,
     records.Announced: Conversation._announced,
     records.Farewell: Conversation._farewell,
-    records.BoxOpened: Conversation._box_opened,
+    records.BoxOpened: handover.box_opened,
     records.Accepted: Conversation._accepted,
+    records.CallbackChecked: Conversation._callback_checked,
+    records.CallbackNoted: handover.callback_noted,
+    records.CallbackDenied: Conversation._callback_denied,
 }
 """Facts that the story turns on; others (a drain) are for the process around it."""

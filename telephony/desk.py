@@ -14,17 +14,26 @@ from callcenter.core.errors import Refusal
 from ivr import runs
 from ivr.models import FlowRun
 from ivr.services import Route, route
+from queues import requirements
 from queues import services as acd
-from queues.models import Call, Command, Offer, Queue, VoicemailBox
-from queues.states import LIVE, WAITING, OfferOutcome
+from queues.models import Call, Callback, Command, Offer, Queue, VoicemailBox
+from queues.services.attempts import NO_LINE, NUMBER_REFUSED
+from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
 from . import boxes, flows, lastwords, sounds, spool
+from .addresses import edge_address
+from .models import OutboundCall
 from .ports import CallerArrived
 from .records import (
     Accepted,
     Announced,
     BoxOpened,
     BoxProfile,
+    CallbackChecked,
+    CallbackDenied,
+    CallbackNoted,
+    CustomerMayBeCalled,
+    CustomerMayNotBeCalled,
     DeskFact,
     Farewell,
     FlowRunEnded,
@@ -37,9 +46,11 @@ from .records import (
     Told,
     Unrouted,
 )
-from .services import legs, nodes, recordings
+from .services import legs, nodes, outbound, recordings
 from .services.legs import wall
 from .wishes import Wish
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +80,9 @@ class RowDesk:
             "enqueue": self._enqueue_from_flow,
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
+            "check_callback": self._check_callback, "request_callback": self._request_callback,
+            "note_callback": self._note_callback,
+            "call_customer": self._call_customer, "customer_answered": self._customer_answered,
             "announce": self._announce, "moved": self._moved, "farewell": self._farewell,
             "open_box": self._open_box, "keep_message": self._keep_message, "drop_message": self._drop_message,
             "hang_up": self._hang_up, "settle": self._settle, "save_leg": self._save_leg,
@@ -171,7 +185,8 @@ class RowDesk:
         assert self._route
         queue_id, wanted = flows.place_of(target, self._route.queue_id)
         priority = max(self._route.priority, int(target["priority"]))
-        placement = acd.enqueue(self._id, queue_id, priority=priority, wanted_agent_id=wanted, collected=target["collected"])
+        asks: dict[str, Any] = {"wanted_agent_id": wanted, "skills": requirements.named(target["skills"]), "collected": target["collected"]}
+        placement = acd.enqueue(self._id, queue_id, priority=priority, **asks)
         self.heard = sounds.of(placement.queue_id)
         if placement.queued:
             self.answer(self._sounds_now())
@@ -246,6 +261,64 @@ class RowDesk:
 
     def _drop_message(self, recorded: str, *, again: bool) -> None:
         spool.path_of(self.owner.node, self.owner.process, recorded).unlink(missing_ok=True)
+
+    # ---- asking to be called back ---------------------------------------------------------------------------------
+    def _check_callback(self, number: str, *, again: bool) -> None:
+        """Whether it is a number of the world that a trunk may call; the limits are looked at when it is called."""
+        written = number or Call.objects.values_list("caller_number", flat=True).get(pk=self._id)
+        try:
+            found = outbound.number_of(written)
+            outbound.ways(found)
+        except Refusal as refusal:
+            log.info("callback not possible", why=refusal.code)
+            self.answer(CallbackChecked(""))
+            return
+        self.answer(CallbackChecked(found, sounds.read_back(found, self._heard_now().queue.language)))
+
+    def _note_callback(self, wanted: dict[str, Any], *, again: bool) -> None:
+        queue = Queue.objects.filter(slug=wanted["queue"]).values_list("pk", flat=True).first()
+        try:
+            number = outbound.number_of(str(wanted["number"]))
+            outbound.ways(number)
+            if queue:
+                acd.note_callback(self._id, queue, number, priority=int(wanted["priority"]), name=self._caller_name())
+        except Refusal as refusal:
+            log.info("callback not possible", why=refusal.code)
+            queue = None
+        self.answer(CallbackNoted(queue is not None))
+
+    def _request_callback(self, number: str, *, again: bool) -> None:
+        if not (again and Callback.objects.filter(origin=self._id).exists()):  # else it was done; only the answer got lost
+            try:
+                acd.request_callback(self._id, outbound.number_of(number), name=self._caller_name())
+            except Refusal as refusal:
+                log.info("callback denied", why=refusal.code)
+                self.answer(CallbackDenied())
+                return
+        self.answer(Farewell(sounds.promise(self._heard_now().queue.language), "callback"))
+
+    def _caller_name(self) -> str:
+        return Call.objects.values_list("caller_name", flat=True).get(pk=self._id)
+
+    # ---- calling back -------------------------------------------------------------------------------------------
+    def _call_customer(self, *, again: bool) -> None:
+        """The number is the row's: a call process can ask for no other."""
+        number, state = Call.objects.values_list("callback__number", "state").get(pk=self._id)
+        if state != DIALLING or not number:
+            self.answer(CustomerMayNotBeCalled("over"))
+            return
+        outbound.ended(self._id)  # what a clerk before us was asked for, and the process never heard of
+        try:
+            permit = outbound.permit(self._id, number, purpose=OutboundCall.Purpose.CALLBACK)
+        except (outbound.TrunkFull, outbound.TrunkQuotaUsed):
+            self.answer(CustomerMayNotBeCalled(NO_LINE))
+        except outbound.OutboundRefused:
+            self.answer(CustomerMayNotBeCalled(NUMBER_REFUSED))
+        else:
+            self.answer(CustomerMayBeCalled(permit.uri(edge_address())))
+
+    def _customer_answered(self, *, again: bool) -> None:
+        acd.customer_answered(self._id)
 
     # ---- the talk and its end -----------------------------------------------------------------------------------
     def _hold(self, *, again: bool) -> None:

@@ -18,7 +18,7 @@ from django.db import Error, connection
 
 from callcenter.core import bell
 
-from .ports import CallMoved, FarewellDue, NodeFact, OfferWithdrawn
+from .ports import CallMoved, FarewellDue, NodeFact, OfferWithdrawn, RowClosed
 from .services import calls
 
 log = structlog.get_logger(__name__)
@@ -50,6 +50,7 @@ class Hearing:
     :param edge: tells host:port of the edge, which devices are dialled through.
     :param deliver: takes what was heard; called from the reading thread.
     :param alarms: called when a deadline was written, and `reload` when the edge's knowledge is old.
+    :param take_up: told of each call that rings an agent and has no process.
     """
 
     def __init__(
@@ -60,13 +61,15 @@ class Hearing:
         deliver: Callable[[Heard], None],
         alarms: Callable[[], None],
         reload: Callable[[], None],
+        take_up: Callable[[int], None],
     ) -> None:
         self.node = node
         self.edge = edge
         self.deliver = deliver
         self.alarms = alarms
         self.reload = reload
-        self.ear = bell.Ear([bell.node_channel(node), bell.ALARMS, bell.EDGE])
+        self.take_up = take_up
+        self.ear = bell.Ear([bell.node_channel(node), bell.ALARMS, bell.EDGE, bell.TAKE_UP])
         self._notes: queue.SimpleQueue[Note] = queue.SimpleQueue()
         self._read_all_at = 0.0
         self._stopped = False
@@ -91,6 +94,8 @@ class Hearing:
                 self.alarms()
             elif note[0] == bell.EDGE:
                 self.reload()
+            elif note[0] == bell.TAKE_UP:
+                self.take_up(note[1]["call"])
             else:
                 self._notes.put(note)
 
@@ -148,4 +153,6 @@ def _plain(note: dict[str, Any]) -> tuple[str, NodeFact] | None:
             return process, CallMoved()
         case "farewell":
             return process, FarewellDue()
+        case "closed":
+            return process, RowClosed()
     return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -9,7 +10,7 @@ from django.utils import timezone
 from agents.models import Agent, Device
 from queues.models import Call, Offer
 
-from .validation import check_trunk
+from .validation import check_dial_rule, check_trunk
 
 
 class Node(models.Model):
@@ -74,7 +75,7 @@ class Registration(models.Model):
 
 
 class Trunk(models.Model):
-    """A provider or another system that may send us calls: known by address, or by digest."""
+    """A provider or another system that may send us calls, known by address or by digest, and that may carry ours outside."""
 
     name = models.CharField(max_length=60, unique=True, help_text="What the trunk is called.")
     active = models.BooleanField(default=True, help_text="Off: treated as a stranger.")
@@ -86,6 +87,43 @@ class Trunk(models.Model):
     ha1_sha256 = models.CharField(max_length=64, blank=True, editable=False, help_text="Hash of the password (RFC 8760).")
     max_calls = models.PositiveIntegerField(default=0, help_text="Most calls at once from this trunk. 0: no limit.")
 
+    host = models.CharField(
+        max_length=120,
+        blank=True,
+        help_text="Where our calls to the outside go: the provider's name or IPv4 address. Empty: none go there.",
+    )
+    port = models.PositiveIntegerField(
+        default=5060, validators=[MinValueValidator(1), MaxValueValidator(65535)], help_text="UDP port of the provider, mostly 5060."
+    )
+    auth_username = models.CharField(
+        max_length=80, blank=True, help_text="User name that the provider asks us for. Empty: it knows us by our address."
+    )
+    auth_secret = models.TextField(blank=True, editable=False, help_text="Password for the provider, encrypted.")
+    registers = models.BooleanField(
+        default=False, help_text="Register there, so that the provider knows where to send calls to us. Not needed if it knows our address."
+    )
+    registered_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Since when it is registered; empty: it is not.")
+    domain = models.CharField(
+        max_length=120, blank=True, help_text="Host in the sender's address that we use there. Empty: the host above."
+    )
+    caller_id = models.CharField(
+        max_length=20, blank=True, help_text="Number that the people whom we call see, such as +4930123456. Empty: the user name."
+    )
+    allowed_prefixes = models.TextField(
+        blank=True, help_text="How numbers must begin that may be called, one per line: +49 for all of Germany. Empty: none may be called."
+    )
+    premium_allowed = models.BooleanField(default=False, help_text="Numbers that cost extra (premium rate, shared cost) may be called too.")
+    max_outgoing = models.PositiveIntegerField(
+        default=5,
+        validators=[MinValueValidator(1)],
+        help_text="Most calls to the outside at once. Keep it near what you need: it bounds fraud.",
+    )
+    max_outgoing_per_hour = models.PositiveIntegerField(
+        default=60,
+        validators=[MinValueValidator(1)],
+        help_text="Most calls to the outside that may begin within an hour; bounds fraud too.",
+    )
+
     class Meta:
         ordering = ["name"]
         constraints = [models.UniqueConstraint(fields=["username"], condition=~Q(username=""), name="trunk_username_once")]
@@ -95,6 +133,64 @@ class Trunk(models.Model):
 
     def clean(self) -> None:
         check_trunk(self)
+
+
+class DialRule(models.Model):
+    """Which trunk carries calls to numbers that begin so, and what it wants to be sent."""
+
+    position = models.PositiveIntegerField(default=10, help_text="Rules are asked in this order, lowest first.")
+    prefix = models.CharField(max_length=20, help_text="How the number begins, such as +49 or +4930; + alone is every number.")
+    trunk = models.ForeignKey(
+        Trunk,
+        on_delete=models.CASCADE,
+        related_name="rules",
+        help_text="Carries the call; if it has no room, the next rule that fits is asked.",
+    )
+    strip = models.PositiveSmallIntegerField(
+        default=0, validators=[MaxValueValidator(20)], help_text="So many characters are taken off the front, the + included."
+    )
+    prepend = models.CharField(
+        max_length=20, blank=True, help_text="Then these digits are put in front, such as 00 for providers that want no +."
+    )
+    active = models.BooleanField(default=True, help_text="Off: passed over.")
+    note = models.CharField(max_length=200, blank=True, help_text="What it is for.")
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return f"{self.prefix} by {self.trunk}"
+
+    def clean(self) -> None:
+        check_dial_rule(self)
+
+
+class OutboundCall(models.Model):
+    """Leave to call one number through one trunk, given under the trunk's lock: what its limits are counted by."""
+
+    class Purpose(models.TextChoices):
+        CALLBACK = "callback", "Callback"
+        TRANSFER = "transfer", "Transfer"
+        DIALLED = "dialled", "Dialled by an agent"
+
+    trunk = models.ForeignKey(Trunk, on_delete=models.PROTECT, related_name="outbound_calls", help_text="Which trunk.")
+    call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="outbound_calls", help_text="For which call.")
+    number = models.CharField(max_length=20, help_text="Who is called, in E.164.")
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, help_text="What for.")
+    permitted_at = models.DateTimeField(default=timezone.now, help_text="When it was allowed.")
+    ended_at = models.DateTimeField(
+        null=True, blank=True, help_text="When this attempt was over. Empty: in use as long as its call is on the line."
+    )
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["trunk", "permitted_at"], name="outbound_trunk_time"),
+            models.Index(fields=["trunk"], condition=Q(ended_at__isnull=True), name="outbound_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.call} by {self.trunk}"
 
 
 class Leg(models.Model):

@@ -19,16 +19,17 @@ import structlog
 from django.conf import settings
 
 from . import births, spool
-from .addresses import PROCESS_HOST, edge_host
+from .addresses import PROCESS_HOST, edge_address
 from .clerks import Clerks, Customer
 from .clock import Clock
 from .edgechild import EdgeChild
 from .hearing import Heard, Hearing
 from .leftovers import Leftovers
 from .outbox import Outbox
-from .pool import Child, Pool, most_processes, ports_of
+from .pool import UNKNOWN, Child, Pool, most_processes, ports_of
 from .ports import CallComing, ClerkAssigned, CommandGiven, FarewellDue, NodeFact, OfferOpened, OfferWithdrawn, RowClosed
 from .services import calls, nodes, recordings
+from .takingup import TakingUp
 
 log = structlog.get_logger(__name__)
 
@@ -49,7 +50,7 @@ MOST_NONCES = 20_000
 class Node:
     def __init__(self, name: str) -> None:
         self.name = name
-        self.edge_address = f"{edge_host()}:{settings.SIP_PORT}"
+        self.edge_address = edge_address()
         self.loop = asyncio.get_running_loop()
         self.draining = False
         self.stopping = asyncio.Event()
@@ -80,6 +81,10 @@ class Node:
             deliver=lambda heard: self._soon(self._deliver, heard),
             alarms=lambda: self.clock.alarm(),
             reload=lambda: self._soon(self.edge.send, {"op": "reload"}),
+            take_up=lambda call: self._soon(self.taking_up.begin, call),
+        )
+        self.taking_up = TakingUp(
+            name, self.pool, self.outbox, edge=lambda: self.edge_address, soon=self._soon, taken=self._tell_all, gone=self._child_gone_late
         )
         self.clock = Clock(name, beat=self._beat)
         self._claims: set[asyncio.Task[None]] = set()
@@ -250,6 +255,10 @@ class Node:
         if child.arrived:
             self.outbox.put("process_gone", lambda _: self._write_gone(child, code))
 
+    def _child_gone_late(self, child: Child) -> None:
+        """It died while a call was written down as its own."""
+        self.outbox.put("process_gone", lambda _: self._write_gone(child, UNKNOWN))
+
     def _write_gone(self, child: Child, code: int) -> None:
         # Also after a clean exit: a call it could not write to its end is closed here.
         if calls.process_ended(self.name, child.name, code):
@@ -274,6 +283,8 @@ class Node:
             self._withdraw_closed(child, still_open, began)
             self._check_row(child, rows.live, began)
         self._lose_unknown(rows.live)
+        for call in rows.nobodys:
+            self.taking_up.begin(call)
 
     def _withdraw_closed(self, child: Child, still_open: set[int], began: float) -> None:
         for (kind, offer), at in list(child.sent.items()):
@@ -313,7 +324,7 @@ class Node:
 
     def _tell(self, process: str, *facts: NodeFact) -> None:
         child = self.pool.children.get(process)
-        if child is not None:
+        if child is not None and child.arrived:  # else it would hear of offers before it knows what they are for
             self.pool.tell(child, *[fact for fact in facts if _is_news(child, fact)])
 
 

@@ -128,11 +128,18 @@ class Pool:
     def _hand_out(self) -> Child:
         child = self._idle.popleft()
         child.claimed_at = time.monotonic()
-        self._loop.call_later(UNUSED_SECONDS, self._give_up_unused, child)
+        self._loop.call_later(UNUSED_SECONDS, self._give_up_unused, child, child.claimed_at)
         return child
 
-    def _give_up_unused(self, child: Child) -> None:
-        if not child.arrived and self.children.get(child.name) is child:
+    def give_back(self, child: Child) -> None:
+        """It was claimed and heard nothing of it: it is idle as before."""
+        if self.children.get(child.name) is child and not self.draining:
+            child.claimed_at = None
+            self._idle.append(child)
+            self._serve()
+
+    def _give_up_unused(self, child: Child, claimed_at: float) -> None:
+        if child.claimed_at == claimed_at and not child.arrived and self.children.get(child.name) is child:
             log.warning("call process got no call", process=child.name)
             self.tell(child, Drain())
 

@@ -145,6 +145,18 @@ class CallComing:
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackWanted:
+    """This process carries an attempt to call somebody back: agents are rung for it first, then the customer is called."""
+
+    number: str
+    name: str
+    ring_seconds: float
+    """How long the customer's phone may ring."""
+    ringing: str
+    """Path of the WAV file that the agent hears meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClerkAssigned:
     """The socket that came with this leads to the clerk who writes for this process."""
 
@@ -172,7 +184,10 @@ class NodeLost:
 PhoneFact = (
     CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | SilenceHeard | RecordingEnded | MediaLost
 )
-NodeFact = OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned | CallComing
+NodeFact = (
+    OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned | CallComing
+    | CallbackWanted
+)  # fmt: skip
 
 Fact = PhoneFact | NodeFact
 
@@ -219,6 +234,12 @@ class Phone(Protocol):
     def dial(self, targets: Sequence[Target], *, caller_number: str, caller_name: str, headers: dict[str, str]) -> list[LegId]:
         """Ring all these devices at once, with our own SDP offer. A leg for each, in their order; for the last ones none
         when no INVITE is left for them. The first to answer ends the legs that were dialled with it (487, not by the peer)."""
+
+    def call_outside(self, uri: str, *, leg: LegId | None = None) -> LegId | None:
+        """Call one party through a trunk, with our own SDP offer; `uri` is what the edge accepts (`Permit.uri`). Then the
+        facts of the leg come as those of a phone. None when no INVITE is left for it.
+
+        :param leg: `CALLER` makes it the customer's leg, in a call that has none yet; None: a new one."""
 
     def hang_up(self, leg: LegId) -> None:
         """BYE, CANCEL or a failure answer, whatever the state of the dialog asks for; none if it is over."""

@@ -16,6 +16,8 @@ if TYPE_CHECKING:  # a quarter of a second that a clerk who finds the files need
 RATE = soundfiles.TELEPHONE_RATE
 MUSIC_VERSION = 1
 """Part of the file's name: a change of the composition makes a new file."""
+RINGING_LEVEL = 0.15
+"""Peak, full scale being 1: an agent hears it all day."""
 
 
 def default_music() -> Path:
@@ -25,6 +27,17 @@ def default_music() -> Path:
         from .music import loop
 
         _write(path, loop(RATE))
+    return path
+
+
+def ringing_tone() -> Path:
+    """What an agent hears while a customer's phone rings: 425 Hz, one second of every five (ITU-T E.180)."""
+    path = soundfiles.folder() / f"ringing-{MUSIC_VERSION}.wav"
+    if not path.exists():
+        import numpy as np
+
+        time = np.arange(5 * RATE) / RATE
+        _write(path, np.where(time < 1, RINGING_LEVEL * np.sin(2 * np.pi * 425 * time), 0.0))
     return path
 
 

@@ -13,6 +13,20 @@ from .ports import CallerArrived, DialogData, NodeFact, PhoneFact, Quality
 
 
 @dataclass(frozen=True, slots=True)
+class CallbackTerms:
+    """How a queue lets its callers ask to be called back; the words are paths of WAV files."""
+
+    key: str
+    after: float
+    """Seconds of waiting after which it is offered, once. 0: announcements offer it."""
+    offer: tuple[str, ...] = ()
+    menu: tuple[str, ...] = ()
+    """1: the number that the caller calls from, 2: another one, star: wait on."""
+    enter: tuple[str, ...] = ()
+    sorry: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Scheduled:
     """An announcement that is made while the caller waits. Times in seconds."""
 
@@ -37,6 +51,7 @@ class QueueProfile:
     deliver_directly: bool = False
     announcements: tuple[Scheduled, ...] = ()
     """In the order in which they are made when several are due."""
+    callback: CallbackTerms | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +202,45 @@ class Recording:
     """caller (a key, or hung up), silence, limit or failure."""
 
 
-DeskFact = Told | Routed | Unrouted | Placed | Moved | Announced | Farewell | BoxOpened | Accepted
+@dataclass(frozen=True, slots=True)
+class CustomerMayBeCalled:
+    """By this URI, which the edge accepts once."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMayNotBeCalled:
+    """No trunk has room now (`no_line`), or none may call this number at all (`number_refused`)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackChecked:
+    """The number that was asked about in the form in which it would be called, and the words that read it back; empty: it
+    cannot be called."""
+
+    number: str
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackNoted:
+    """Whether the callback that a flow asked for is owed now."""
+
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDenied:
+    """The caller cannot be called back; the place in line is as it was. Granted is a `Farewell`."""
+
+
+DeskFact = (
+    Told | Routed | Unrouted | Placed | Moved | Announced | Farewell | BoxOpened | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
+    | CallbackChecked | CallbackNoted | CallbackDenied
+)  # fmt: skip
 StoryFact = PhoneFact | NodeFact | DeskFact
 
 
@@ -266,6 +319,21 @@ class Desk(Protocol):
 
     def drop_message(self, recorded: str) -> None:
         """Nothing was said that is worth keeping in the file of this name."""
+
+    def call_customer(self) -> None:
+        """An agent waits on the line to call the customer back: `CustomerMayBeCalled` or `CustomerMayNotBeCalled`."""
+
+    def customer_answered(self) -> None:
+        """The customer who was called back is on the line."""
+
+    def check_callback(self, number: str) -> None:
+        """May the waiting caller be called back there? Empty: at the number of the call. `CallbackChecked`."""
+
+    def note_callback(self, wanted: dict[str, Any]) -> None:
+        """A flow takes down a number for a queue to call back: `CallbackNoted`."""
+
+    def request_callback(self, number: str) -> None:
+        """Give the place in line to a callback: `Farewell`, or `CallbackDenied`."""
 
     def hang_up(self, by: str, reason: str) -> None:
         """The caller's line is closed. `by`: caller, agent or system."""

@@ -13,15 +13,24 @@ from django.core.files.storage import default_storage
 
 from callcenter.core import sql
 from queues import phrases
-from queues.models import Announcement, MusicOrder, Queue
+from queues.models import Announcement, CallbackOffer, MusicOrder, Queue
 from queues.waits import expected_wait
 
 from . import prompts
-from .records import QueueProfile, Scheduled
+from .records import CallbackTerms, QueueProfile, Scheduled
+
+MENU = "To be called back at the number you are calling from, press 1. For another number, press 2. To keep waiting, press star."
+ENTER = "Enter the number, beginning with the area code, and press hash."
+SORRY = "We are sorry, this number cannot be called back."
+WE_WILL_CALL = "We will call you back at"
+CONFIRM = "If this is right, press 1. For another number, press 2. To keep waiting, press star."
+PROMISE = "Thank you. You keep your place in line. We will call you back. Good-bye."
 
 log = structlog.get_logger(__name__)
 
-HEARD = sql.Slice(Queue, "id", "answer_mode", "language", "music_order", "deliver_directly")
+HEARD = sql.Slice(
+    Queue, "id", "answer_mode", "language", "music_order", "deliver_directly", "callback_offer", "callback_after", "callback_key"
+)
 QUEUE = f"""
 SELECT (SELECT jsonb_agg(jsonb_build_array(id, kind, text, first_after, every) ORDER BY position, id)
     FROM queues_announcement WHERE queue_id = q.id AND active),
@@ -64,6 +73,18 @@ def profile(heard: Heard, caller: str) -> QueueProfile:
         music=_music(heard, caller),
         deliver_directly=heard.queue.deliver_directly,
         announcements=tuple(_scheduled(saying) for saying in heard.sayings if saying.kind == Kind.REOFFER or _said_later(saying)),
+        callback=_terms(heard.queue) if heard.queue.callback_offer != CallbackOffer.OFF else None,
+    )
+
+
+def _terms(queue: Queue) -> CallbackTerms:
+    return CallbackTerms(
+        key=queue.callback_key,
+        after=queue.callback_after if queue.callback_offer == CallbackOffer.AFTER else 0,
+        offer=_offer(queue),
+        menu=say(MENU, queue.language),
+        enter=say(ENTER, queue.language),
+        sorry=say(SORRY, queue.language),
     )
 
 
@@ -85,6 +106,26 @@ def _scheduled(saying: Saying) -> Scheduled:
     return Scheduled(saying.number, saying.first_after or saying.every, saying.every)
 
 
+def read_back(number: str, language: str) -> tuple[str, ...]:
+    """A number in E.164, digit by digit, with what can be done about it."""
+    digits = (path for digit in number.removeprefix("+") for path in say(digit, language))
+    return (*say(WE_WILL_CALL, language), *digits, *say(CONFIRM, language))
+
+
+def promise(language: str) -> tuple[str, ...]:
+    """The last words to somebody who will be called back."""
+    return say(PROMISE, language)
+
+
+def _invitation(queue: Queue) -> tuple[str, ...]:
+    return _offer(queue) if queue.callback_offer == CallbackOffer.ANNOUNCED else ()
+
+
+def _offer(queue: Queue) -> tuple[str, ...]:
+    key = "star" if queue.callback_key == "*" else queue.callback_key
+    return say(f"To be called back and keep your place in line, press {key}.", queue.language)
+
+
 def on_entry(heard: Heard, place: int) -> tuple[str, ...]:
     """What a caller hears who has just got this place in line; 0: an agent's phone rings already."""
     return _spoken(heard, [one for one in heard.sayings if not one.first_after and one.kind != Kind.REOFFER], place)
@@ -103,7 +144,8 @@ def say(text: str, language: str) -> tuple[str, ...]:
 
 def _spoken(heard: Heard, sayings: list[Saying], place: int) -> tuple[str, ...]:
     language = heard.queue.language
-    return tuple(file for saying in sayings for text in _texts(heard, saying, place) for file in say(text, language))
+    files = (file for saying in sayings for text in _texts(heard, saying, place) for file in say(text, language))
+    return (*files, *_invitation(heard.queue))
 
 
 def _texts(heard: Heard, saying: Saying, place: int) -> tuple[str, ...]:

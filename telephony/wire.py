@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import Any
 
 from .ports import (
+    CallbackWanted,
     CallComing,
     CallMoved,
     ClerkAssigned,
@@ -26,7 +27,8 @@ INT = array.array("i").itemsize
 MOST_SOCKETS = 4
 
 _FACTS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain, ClerkAssigned, CallComing)
+    kind.__name__: kind
+    for kind in (OfferWithdrawn, CommandGiven, CallMoved, FarewellDue, RowClosed, Drain, ClerkAssigned, CallComing, CallbackWanted)
 }
 
 

@@ -16,6 +16,12 @@ from .records import (
     Announced,
     BoxOpened,
     BoxProfile,
+    CallbackChecked,
+    CallbackDenied,
+    CallbackNoted,
+    CallbackTerms,
+    CustomerMayBeCalled,
+    CustomerMayNotBeCalled,
     DeskFact,
     Farewell,
     FlowRunEnded,
@@ -88,7 +94,23 @@ def answer(fact: DeskFact) -> bytes:
 
 
 FACTS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Told, Routed, Unrouted, Placed, Moved, Announced, Farewell, BoxOpened, Accepted)
+    kind.__name__: kind
+    for kind in (
+        Told,
+        Routed,
+        Unrouted,
+        Placed,
+        Moved,
+        Announced,
+        Farewell,
+        BoxOpened,
+        Accepted,
+        CustomerMayBeCalled,
+        CustomerMayNotBeCalled,
+        CallbackChecked,
+        CallbackNoted,
+        CallbackDenied,
+    )
 }
 
 
@@ -111,7 +133,10 @@ def fact(message: dict[str, Any]) -> DeskFact:
 
 def _profile(fields: dict[str, Any]) -> QueueProfile:
     announcements = tuple(Scheduled(**one) for one in fields.pop("announcements"))
-    return QueueProfile(**{**fields, "music": tuple(fields["music"])}, announcements=announcements)
+    terms: dict[str, Any] = fields.pop("callback") or {}
+    words: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in terms.items()}
+    callback = CallbackTerms(**words) if terms else None
+    return QueueProfile(**{**fields, "music": tuple(fields["music"])}, announcements=announcements, callback=callback)
 
 
 def _box(fields: dict[str, Any]) -> BoxProfile:

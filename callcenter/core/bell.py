@@ -33,6 +33,10 @@ EDGE = "edge"
 """Rung when what a SIP edge keeps in memory changed: agents' credentials, numbers, trunks, bindings."""
 
 
+TAKE_UP = "take_up"
+"""Rung when an agent was reserved for a call that no process carries yet: a callback. The first node takes it up."""
+
+
 def node_channel(node: str) -> str:
     return f"node_{node}"
 

@@ -22,15 +22,17 @@ STAFF = (MANAGER, SUPERVISOR, AUDITOR)
 CONFIGURATION = (
     "agents.team", "agents.skill", "agents.breakreason", "agents.agent", "agents.agentskill",
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
+    "queues.queueskill", "queues.relaxationstep",
     "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
-    "queues.announcement", "queues.music", "queues.wayout", "queues.voicemailbox",
-    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.prompt", "telephony.trunk",
+    "queues.announcement", "queues.music", "queues.wayout", "queues.callback", "queues.voicemailbox",
+    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.prompt", "telephony.trunk", "telephony.dialrule",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",
     "agents.device", "queues.call", "queues.segment", "queues.offer", "queues.command", "queues.agentstateperiod",
     "ivr.recording", "ivr.recordingcode", "queues.voicemailmessage",
-    "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "core.logentry",
+    "queues.requirement", "queues.requiredskill",
+    "telephony.node", "telephony.callprocess", "telephony.registration", "telephony.leg", "telephony.outboundcall", "core.logentry",
 )  # fmt: skip
 SORTED = ("queues.voicemailmessage",)
 """Records that are put in order by hand: heard, archived, deleted."""
@@ -48,7 +50,8 @@ PERMISSIONS: dict[str, tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]] = {
     SUPERVISOR: (
         (("view",), CONFIGURATION + RECORDS),
         # Who is on the floor when the heating fails closes the lines; to undo it is to end it sooner, so that it stays on record.
-        (("add", "change"), ("queues.closure",)),
+        # And who talks to customers promises callbacks.
+        (("add", "change"), ("queues.closure", "queues.callback")),
         (("change",), SORTED),
     ),
     AUDITOR: ((("view",), (*CONFIGURATION, *RECORDS, *PEOPLE, "auditlog.logentry")),),

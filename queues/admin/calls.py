@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from callcenter.core import adminbase
 from callcenter.core.words import chip, span
 
-from .. import story
+from .. import requirements, story
 from ..models import Call, Offer, Segment
 from ..states import CallOutcome, OfferOutcome, SegmentOutcome
 
@@ -26,6 +26,8 @@ OUTCOME_COLOURS = {
     CallOutcome.VOICEMAIL: "blue",
     CallOutcome.REFUSED: "grey",
     CallOutcome.REJECTED: "grey",
+    CallOutcome.CALLBACK: "blue",
+    CallOutcome.UNREACHED: "amber",
     CallOutcome.LOST: "red",
 }
 OFFER_COLOURS = {
@@ -105,6 +107,8 @@ def _exactly(term: str) -> Q:
 def page(call: Call) -> dict[str, Any]:
     """What the call page shows."""
     offers = list(call.offers.select_related("agent", "queue", "segment"))
+    segments = list(call.segments.select_related("queue", "agent"))
+    asked = requirements.words_of([call.requirement_id, *(segment.requirement_id for segment in segments)])
     return {
         "title": f"Call {call.pk}",
         "call": call,
@@ -113,7 +117,8 @@ def page(call: Call) -> dict[str, Any]:
         "collected": story.collected(call),
         "lines": story.timeline(call),
         "offers": [_offer(offer) for offer in offers],
-        "segments": [_segment(segment) for segment in call.segments.select_related("queue", "agent")],
+        "segments": [_segment(segment, asked) for segment in segments],
+        "asks_for": ", ".join(asked.get(call.requirement_id or 0, ())),
         "waited": between(call.arrived_at, call.answered_at or call.hung_up_at),
         "talked": between(call.answered_at, call.hung_up_at),
         # The legs belong to the app above; the relation is there because the models are.
@@ -146,8 +151,9 @@ def _offer(offer: Offer) -> dict[str, Any]:
     }
 
 
-def _segment(segment: Segment) -> dict[str, Any]:
+def _segment(segment: Segment, asked: dict[int, list[str]]) -> dict[str, Any]:
     return {
+        "asked": ", ".join(asked.get(segment.requirement_id or 0, ())),
         "segment": segment,
         "colour": SEGMENT_COLOURS.get(SegmentOutcome(segment.outcome), "amber"),
         "waited": between(segment.entered_at, segment.left_at),

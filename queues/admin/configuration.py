@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -14,14 +16,16 @@ from django.utils.safestring import SafeString, mark_safe
 from callcenter.core import adminbase
 from callcenter.core.words import chip
 
-from .. import defaults, readback
+from .. import defaults, readback, services
 from ..hours_reading import hours_now
 from ..models import CallerPriority, Disposition, Queue, WayOut
 from ..resources import QueueResource
 from ..roster_keeping import rebuild_soon
 from ..states import WAITING
+from .conditions import SHOWN_WHEN, shown
 from .hours_words import COLOURS, WORDS
 from .membership import MembershipRuleInline, QueuesAgentsInline
+from .skills import QueueSkillInline, RelaxationStepInline, changed, in_words
 from .waiting import AnnouncementInline, MusicInline, WayOutInline
 
 
@@ -49,10 +53,27 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     list_filter = ("active", "strategy", "everyone", "schedule")
     search_fields = ("name", "slug")
     autocomplete_fields = ("helper", "dispositions", "schedule")
-    inlines = [AnnouncementInline, MusicInline, WayOutInline, QueuesAgentsInline, MembershipRuleInline]
+    inlines = [
+        AnnouncementInline,
+        MusicInline,
+        WayOutInline,
+        QueuesAgentsInline,
+        MembershipRuleInline,
+        QueueSkillInline,
+        RelaxationStepInline,
+    ]
+    conditional_fields = SHOWN_WHEN
     actions = ["drain", "reopen"]
     fieldsets = (
-        (None, {"fields": (("name", "slug"), ("timezone", "strategy"), ("active", "everyone"))}),
+        (
+            None,
+            {
+                "fields": (
+                    ("name", "slug"), ("timezone", "strategy"), ("second_strategy", "progressive_seconds"),
+                    ("sticky_days", "sticky_seconds"), "asks_for", ("active", "everyone"),
+                )
+            },
+        ),
         (
             "Order",
             {
@@ -115,6 +136,18 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             },
         ),
         (
+            "Callbacks",
+            {
+                "classes": ["tab"],
+                "fields": (
+                    ("callback_offer", "callback_after"), "callback_key", ("callback_from", "callback_until"),
+                    ("callback_attempts", "callback_retry_minutes"), ("callback_expires_hours", "callback_ring_seconds"),
+                ),
+                "description": "Who waits may hang up and be called back: the place in line is kept, an agent is rung when it is its "
+                "turn, and then the customer. Calls go out through the trunks by the dial rules.",
+            },
+        ),
+        (
             "After the call",
             {
                 "classes": ["tab"],
@@ -138,7 +171,7 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Queue]:
         counted = {
             "member_count": Count("memberships", distinct=True),
-            "waiting_count": Count("calls", filter=Q(calls__state__in=WAITING), distinct=True),
+            "waiting_count": Count("calls", filter=Q(calls__state__in=WAITING, calls__callback__isnull=True), distinct=True),
         }
         ways = WayOut.objects.select_related("next_queue")
         return super().get_queryset(request).annotate(**counted).prefetch_related(Prefetch("ways_out", ways))
@@ -146,8 +179,16 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     def get_prepopulated_fields(self, request: HttpRequest, obj: Queue | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}
 
+    def get_fieldsets(self, request: HttpRequest, obj: Queue | None = None) -> Any:
+        """Who may only look gets a page on which nothing moves: there the fields of other strategies are left out."""
+        (_, first), *rest = super().get_fieldsets(request, obj)
+        if obj is None or self.has_change_permission(request, obj):
+            return self.fieldsets
+        lines = (tuple(name for name in line if shown(name, obj)) if isinstance(line, tuple) else line for line in first["fields"])
+        return ((None, {"fields": tuple(line for line in lines if line)}), *rest)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Queue | None = None) -> tuple[str, ...]:
-        return ("slug", "read_back") if obj else ("read_back",)
+        return ("slug", "asks_for", "read_back") if obj else ("asks_for", "read_back")
 
     def has_delete_permission(self, request: HttpRequest, obj: Queue | None = None) -> bool:
         # Calls to extensions are counted in the direct queue; without it they could not be delivered.
@@ -156,6 +197,8 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         rebuild_soon([form.instance.pk])
+        if changed(formsets):
+            transaction.on_commit(partial(services.requirements_changed, form.instance.pk))
 
     @admin.action(description="Drain (no new calls) …", permissions=["change"])
     @adminbase.confirmed(
@@ -174,6 +217,10 @@ class QueueAdmin(adminbase.SpreadsheetAdmin):
             Queue.objects.filter(pk=queue.pk).update(active=active)
             self.log_change(request, queue, [{"changed": {"fields": ["Active"]}}])
         self.message_user(request, "Open for calls." if active else "Draining: no new calls are taken.")
+
+    @admin.display(description="skills")
+    def asks_for(self, queue: Queue) -> str:
+        return in_words(queue) if queue.pk else "To be listed under “required skills” and “relaxation”."
 
     @admin.display(description="members", ordering="member_count")
     def members(self, queue: Any) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
+from agents.models import Agent
 from callcenter.core import adminbase
 
-from ..models import Membership, MembershipRule
+from ..models import Membership, MembershipRule, Queue, Strategy
+from ..strategies import WEIGHTED
 
 
 class MembershipForm(forms.ModelForm):
@@ -34,17 +36,27 @@ class MembershipInline(adminbase.TabularInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Membership]:
         return super().get_queryset(request).select_related("agent", "queue")
 
+    def columns(self, first: str, queues: QuerySet[Queue]) -> tuple[str, ...]:
+        """The capacity score only where a strategy looks at it."""
+        looks = Q(strategy__in=WEIGHTED) | Q(strategy=Strategy.STICKY, second_strategy__in=WEIGHTED)
+        score = ("weight",) if queues.filter(looks).exists() else ()
+        return (first, "tier", "position", *score, "logged_in", "source")
+
 
 class AgentsQueuesInline(MembershipInline):
-    fields = ("queue", "tier", "position", "logged_in", "source")
     autocomplete_fields = ("queue",)
     verbose_name_plural = "queues"
 
+    def get_fields(self, request: HttpRequest, obj: Agent | None = None) -> tuple[str, ...]:
+        return self.columns("queue", Queue.objects.filter(memberships__agent=obj))
+
 
 class QueuesAgentsInline(MembershipInline):
-    fields = ("agent", "tier", "position", "logged_in", "source")
     autocomplete_fields = ("agent",)
     verbose_name_plural = "members"
+
+    def get_fields(self, request: HttpRequest, obj: Queue | None = None) -> tuple[str, ...]:
+        return self.columns("agent", Queue.objects.filter(pk=obj.pk if obj else 0))
 
 
 class MembershipRuleInline(adminbase.TabularInline):

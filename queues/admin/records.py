@@ -45,9 +45,19 @@ class TodayFilter(admin.SimpleListFilter):
 
 @admin.register(Segment)
 class SegmentAdmin(adminbase.RecordAdmin):
-    list_display = ("call", "number", "queue", "agent", "outcome", "exit_reason", "entered_at", "left_at", "ended_at")
-    list_filter = (FigureFilter, TodayFilter, "outcome", "queue", "agent__team", ("entered_at", admin.DateFieldListFilter))
+    list_display = ("call", "number", "queue", "skills", "agent", "outcome", "exit_reason", "entered_at", "left_at", "ended_at")
+    list_filter = (
+        FigureFilter, TodayFilter, "outcome", "queue", "agent__team", ("entered_at", admin.DateFieldListFilter),
+        "requirement__needs__skill",
+    )  # fmt: skip
     list_select_related = ("call", "queue", "agent")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Segment]:
+        return super().get_queryset(request).prefetch_related("requirement__needs__skill")
+
+    @admin.display(description="skills", empty_value="–")
+    def skills(self, segment: Segment) -> str:
+        return ", ".join(map(str, segment.requirement.needs.all())) if segment.requirement else ""
 
 
 @admin.register(Offer)

@@ -25,8 +25,16 @@ def listing(model: str, *, app: str = "queues", **lookups: Any) -> str:
 
 
 def call(pk: int) -> str:
+    return _page("call", pk)
+
+
+def callback(pk: int) -> str:
+    return _page("callback", pk)
+
+
+def _page(model: str, pk: int) -> str:
     try:
-        return reverse("admin:queues_call_change", args=[pk])
+        return reverse(f"admin:queues_{model}_change", args=[pk])
     except NoReverseMatch:
         return ""
 
@@ -38,7 +46,7 @@ def agents(*states: str, **lookups: Any) -> str:
 
 
 def waiting(queues: Iterable[Queue]) -> str:
-    return listing("call", state__in=f"{QUEUED},{AGENT_RINGING}", queue__id__in=_ids(queues))
+    return listing("call", state__in=f"{QUEUED},{AGENT_RINGING}", queue__id__in=_ids(queues), callback__isnull="True")
 
 
 def entries(figure: str, since: datetime, queue: Queue) -> str:
@@ -71,6 +79,19 @@ def of_team(team: Team, since: datetime) -> dict[str, str]:
         "handled": listing("segment", figure="handled", **done),
         "missed": listing("offer", **missed),
         "spent": listing("agentstateperiod", agent__team__id__exact=team.pk, day="today"),
+    }
+
+
+def of_skill(skill: int, since: datetime, queues: Iterable[Queue], **staff: Any) -> dict[str, str]:
+    """Entries of these queues that asked for a skill, those who wait whenever they came; and the agents who have it."""
+    asked: dict[str, Any] = {"requirement__needs__skill__id__exact": skill, "queue__id__in": _ids(queues)}
+    came = {name: listing("segment", figure=name, entered_at__gte=since.isoformat(), **asked) for name in ("answered", "abandoned")}
+    has: dict[str, Any] = {"skills__skill__id__exact": skill, **staff}
+    return {
+        **came,
+        "waiting": listing("segment", figure="waiting", **asked),
+        "at_work": agents(**has),
+        "agents": listing("agent", app="agents", **has),
     }
 
 

@@ -14,19 +14,20 @@ from django.utils import timezone
 from agents.models import Agent, BreakReason
 from agents.states import AGENT, AVAILABLE, OFFLINE, ON_CALL, RINGING, WRAP_UP
 from callcenter.core.chips import chip
-from queues import overflow
+from queues import overflow, requirements
 from queues.estimate import expect
 from queues.hours import ALWAYS_OPEN, HoursState
 from queues.hours_reading import hours_of
 from queues.metrics import AgentFigures, QueueFigures, level_for
 from queues.models import Call, Membership, Offer, Queue, WayOut
 from queues.phrases import short_wait
-from queues.states import ACTIVE, CALL
+from queues.states import ACTIVE, CALL, DIALLING
 from queues.states import WRAP_UP as CALL_WRAP_UP
 from queues.ways import RULES, Way, kind_of
 
 from . import links
 from .scope import lookups_of, visible_queues, visible_to
+from .skills import skills_of
 from .teams import teams_of
 from .today import today
 
@@ -56,13 +57,14 @@ def board_snapshot(user: User, *, may_steer: bool) -> dict[str, Any]:
         "waiting": _line(waiting),
         "agents": _agents(agents, served),
         "teams": teams_of(agents),
+        "skills": skills_of(agents, shown, staff),
         "agents_link": links.listing("agent", app="agents", **staff),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name")),
     }
 
 
 def _waiting(queues: list[Queue]) -> Iterable[Call]:
-    return Call.objects.waiting().filter(queue__in=queues).select_related("queue", "wanted_agent")
+    return Call.objects.waiting().filter(queue__in=queues).select_related("queue", "wanted_agent", "preferred_agent")
 
 
 def _served(agents: list[Agent]) -> dict[int, list[Membership]]:
@@ -77,9 +79,15 @@ def _served(agents: list[Agent]) -> dict[int, list[Membership]]:
 
 
 def _line_tiles(waiting: list[Call], shown: list[Queue]) -> dict[str, Any]:
-    oldest = min((call.enqueued_at for call in waiting if call.enqueued_at), default=None)
+    callers = _on_the_line(waiting)
+    oldest = min((call.enqueued_at for call in callers if call.enqueued_at), default=None)
     link = links.waiting(shown)
-    return {"waiting": {"value": len(waiting), "link": link}, "longest": {"since": oldest, "link": link}}
+    return {"waiting": {"value": len(callers), "link": link}, "longest": {"since": oldest, "link": link}}
+
+
+def _on_the_line(waiting: list[Call]) -> list[Call]:
+    """Callers, without those who hung up and wait to be called back."""
+    return [call for call in waiting if call.callback_id is None]
 
 
 def _agent_tiles(agents: list[Agent], staff: dict[str, Any]) -> dict[str, Any]:
@@ -133,7 +141,7 @@ def _queue(
     hours: dict[int, HoursState],
     overflowing: dict[int, str],
 ) -> dict[str, Any]:
-    line = [call for call in waiting if call.queue_id == queue.pk]
+    line = [call for call in _on_the_line(waiting) if call.queue_id == queue.pk]
     serving = [agent for agent in agents if any(m.queue_id == queue.pk and m.logged_in for m in served[agent.pk])]
     staffing = _staffing(serving)
     return {
@@ -221,15 +229,16 @@ def _whole(value: float | None) -> int | None:
 
 def _line(waiting: list[Call]) -> dict[str, Any]:
     rung = _rung([call.pk for call in waiting[:WAITING_SHOWN]])
+    skills = requirements.words_of(call.requirement_id for call in waiting[:WAITING_SHOWN])
     places: Counter[int] = Counter()
     rows = []
     for call in waiting[:WAITING_SHOWN]:
         places[call.queue_id or 0] += 1
-        rows.append(_in_line(call, places[call.queue_id or 0], rung.get(call.pk, [])))
+        rows.append(_in_line(call, places[call.queue_id or 0], rung.get(call.pk, []), skills.get(call.requirement_id or 0, [])))
     return {"total": len(waiting), "rows": rows}
 
 
-def _in_line(call: Call, place: int, rung: list[str]) -> dict[str, Any]:
+def _in_line(call: Call, place: int, rung: list[str], skills: list[str]) -> dict[str, Any]:
     return {
         "id": call.pk,
         "place": place,
@@ -240,6 +249,9 @@ def _in_line(call: Call, place: int, rung: list[str]) -> dict[str, Any]:
         "enqueued_at": call.enqueued_at,
         "attempts": call.attempts,
         "wanted": call.wanted_agent.name if call.wanted_agent else "",
+        "kept_for": call.preferred_agent.name if call.preferred_agent and not rung else "",
+        "skills": skills,
+        "callback": links.callback(call.callback_id) if call.callback_id else "",
         "rung": rung,
         "link": links.call(call.pk),
         **chip(CALL, call.state),
@@ -290,10 +302,10 @@ def _callers(agents: list[Agent]) -> dict[int, dict[str, Any]]:
     ringing = Offer.objects.open().filter(agent__in=agents).select_related("call__queue")
     for offer in ringing:
         found[offer.agent_id] = _caller(offer.call, offer.opened_at)
-    talking = Call.objects.filter(agent__in=agents, state__in=[ACTIVE, CALL_WRAP_UP]).select_related("queue")
+    talking = Call.objects.filter(agent__in=agents, state__in=[DIALLING, ACTIVE, CALL_WRAP_UP]).select_related("queue")
     for call in talking:
         if call.agent_id:
-            found[call.agent_id] = _caller(call, call.answered_at)
+            found[call.agent_id] = _caller(call, call.answered_at or call.state_since)
     return found
 
 

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from agents.models import Agent, Team
 from queues.estimate import Pace
-from queues.metrics import AgentFigures, QueueFigures, agents_figures, queues_figures, teams_figures
+from queues.metrics import AgentFigures, QueueFigures, SkillFigures, agents_figures, queues_figures, skills_figures, teams_figures
 from queues.models import Queue
 from queues.waits import paces
 
@@ -51,6 +51,7 @@ class Today:
         self._queues = Kept(lambda: queues_figures(Queue.objects.all()), SHORTEST_SECONDS)
         self._teams = Kept(lambda: teams_figures(Team.objects.all()), SHARES_SECONDS)
         self._paces = Kept(paces, SHARES_SECONDS)
+        self._skills = Kept(skills_figures, SHORTEST_SECONDS)
         self._agents = Kept(lambda: agents_figures(Agent.objects.filter(active=True)), SHARES_SECONDS)
 
     def figures(self) -> dict[int, QueueFigures]:
@@ -69,8 +70,13 @@ class Today:
         """By team id, like `agents`."""
         return self._teams.value()
 
+    def skills(self) -> dict[tuple[int, int], SkillFigures]:
+        """By the ids of queue and skill, since the installation's midnight."""
+        return self._skills.value()
+
     def forget(self) -> None:
         self._queues.forget()
+        self._skills.forget()
         self._teams.forget()
         self._agents.forget()
 

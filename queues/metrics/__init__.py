@@ -31,3 +31,5 @@ __all__ = [
     "team_figures",
     "teams_figures",
 ]
+from .skills import SkillFigures as SkillFigures
+from .skills import skills_figures as skills_figures

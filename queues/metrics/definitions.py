@@ -32,13 +32,16 @@ HANDLING = ExpressionWrapper(Coalesce(F("wrap_up_ended_at"), F("ended_at")) - F(
 SHORT_LIMIT = ExpressionWrapper(F("queue__short_abandon_seconds") * SECOND, output_field=DurationField())
 LEVEL_LIMIT = ExpressionWrapper(F("queue__service_level_seconds") * SECOND, output_field=DurationField())
 
+NO_ENTRY = (Outcome.REFUSED, Outcome.UNREACHED)
+"""Stays that are no entry: not let in, or an attempt of ours to call somebody back."""
+
 IN_TIME = Q(wait__lte=F("level_limit"))
 ANSWERED = Q(outcome=Outcome.ANSWERED)
 ABANDONED = Q(outcome=Outcome.ABANDONED)
 SHORT = ABANDONED & Q(wait__lt=F("short_limit"))
 
 COUNTS: dict[str, Q] = {
-    "offered": ~Q(outcome=Outcome.REFUSED),
+    "offered": ~Q(outcome__in=NO_ENTRY),
     "answered": ANSWERED,
     "abandoned": ABANDONED,
     "short": SHORT,
@@ -49,7 +52,7 @@ COUNTS: dict[str, Q] = {
     "waiting": Q(outcome=Outcome.WAITING),
     "answered_in_time": ANSWERED & IN_TIME,
     "abandoned_in_time": ABANDONED & IN_TIME,
-    "left_in_time": ~Q(outcome__in=[Outcome.REFUSED, Outcome.WAITING]) & IN_TIME,
+    "left_in_time": ~Q(outcome__in=[*NO_ENTRY, Outcome.WAITING]) & IN_TIME,
     "handled": ANSWERED & Q(ended_at__isnull=False) & ~Q(call__state=WRAP_UP, wrap_up_ended_at__isnull=True),
     "talking": ANSWERED & Q(ended_at__isnull=True),
     "held": ANSWERED & Q(hold_seconds__gt=0),
@@ -109,7 +112,12 @@ LEVELS: dict[str, Level] = {
 def entries(
     *, queue: Queue | None = None, agent: Agent | None = None, since: datetime | None = None, until: datetime | None = None, **more: Any
 ) -> QuerySet[Segment]:
-    """Segments that entered in [since, until), ready for every condition in `COUNTS`."""
+    """Segments that entered in [since, until), ready for every condition in `COUNTS`.
+
+    Attempts to call back are work of agents; to the queue the customer came once, and left for the callback.
+    """
+    if agent is None and not any(name.startswith("agent") for name in more):
+        more["callback"] = False
     given = {"queue": queue, "agent": agent, "entered_at__gte": since, "entered_at__lt": until, **more}
     chosen = Segment.objects.filter(**{name: value for name, value in given.items() if value is not None})
     return chosen.annotate(wait=WAIT, talk=TALK, handling=HANDLING, short_limit=SHORT_LIMIT, level_limit=LEVEL_LIMIT)

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 NAMED = 20
 """So many calls are named in a report; more would say nothing new."""
 
-LOGGED = {"stays": ("call.queue_call", "call.overflowed"), "answers": ("call.agent_accept",)}
+LOGGED = {"stays": ("call.queue_call", "call.overflowed"), "answers": ("call.agent_accept", "call.customer_answered")}
 """Each of these events is written with the start of a stay, or with its answer."""
 
 

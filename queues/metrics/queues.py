@@ -169,14 +169,14 @@ def _grouped(chosen: QuerySet[Segment], key: str) -> dict[Any, dict[str, Any]]:
 
 def _live(queues: list[Queue], now: datetime) -> dict[int, dict[str, Any]]:
     waited = ExpressionWrapper(Value(now, output_field=DateTimeField()) - F("entered_at"), output_field=DurationField())
-    chosen = Segment.objects.filter(COUNTS["waiting"], queue__in=queues).annotate(waited=waited).order_by("queue")
+    chosen = Segment.objects.filter(COUNTS["waiting"], queue__in=queues, callback=False).annotate(waited=waited).order_by("queue")
     rows = chosen.values("queue").annotate(depth=Count("pk"), longest_wait_now=Max("waited"), average_wait_now=Avg("waited"))
     return _by("queue", rows)
 
 
 def _missed(by_start: Mapping[datetime, list[Queue]], until: datetime | None) -> dict[int, dict[str, Any]]:
     ended = {"segment__entered_at__lt": until} if until else {}
-    chosen = Offer.objects.filter(_entered(by_start, of="segment__"), outcome__in=MISSES, **ended)
+    chosen = Offer.objects.filter(_entered(by_start, of="segment__"), outcome__in=MISSES, segment__callback=False, **ended)
     return _by("queue", chosen.order_by("queue").values("queue").annotate(missed=Count("pk")))
 
 

@@ -7,7 +7,9 @@ call that the process owning it obeys.
 
 from agents.models import Skill as Skill
 
+from .callbacks import Callback as Callback
 from .configuration import AnswerMode as AnswerMode
+from .configuration import CallbackOffer as CallbackOffer
 from .configuration import CallerPriority as CallerPriority
 from .configuration import Disposition as Disposition
 from .configuration import LevelFormula as LevelFormula
@@ -22,8 +24,13 @@ from .hours import OpeningSpan as OpeningSpan
 from .hours import Schedule as Schedule
 from .hours import SpecialDay as SpecialDay
 from .hours import Weekday as Weekday
+from .skills import QueueSkill as QueueSkill
+from .skills import RelaxationStep as RelaxationStep
+from .skills import RequiredSkill as RequiredSkill
+from .skills import Requirement as Requirement
 from .traffic import Call as Call
 from .traffic import Command as Command
+from .traffic import Direction as Direction
 from .traffic import Offer as Offer
 from .traffic import Segment as Segment
 from .upkeep import AgentStatePeriod as AgentStatePeriod

@@ -2,24 +2,39 @@
 
 from __future__ import annotations
 
+from datetime import time
+
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
 from django.db.models import Q
 
 from agents.models import Agent, Skill, Team
 
+from ..demand import NORMAL_WEIGHT
 from ..querysets import QueueQuerySet
+from ..skills import HEAVIEST
 from ..validation import check_queue, check_rule, check_vip
 from .hours import ClosingAction, Schedule
 
 
 class Strategy(models.TextChoices):
+    """Exact definitions: `queues.strategies`."""
+
     LONGEST_IDLE = "longest-idle", "Longest idle"
     ROUND_ROBIN = "round-robin", "Round robin"
-    FEWEST_CALLS = "fewest-calls", "Fewest calls"
-    RANDOM = "random", "Random"
     LINEAR = "linear", "Linear"
+    FEWEST_CALLS = "fewest-calls", "Fewest calls since login"
+    FEWEST_TODAY = "fewest-today", "Fewest calls today"
+    LEAST_TALK_TIME = "least-talk-time", "Least talk time since login"
+    RANDOM = "random", "Random"
+    WEIGHTED_RANDOM = "weighted-random", "Random by capacity score"
+    SKILLS_WEIGHTED = "skills-weighted", "Best skills"
+    STICKY = "sticky", "Last agent of the caller (sticky)"
     RING_ALL = "ring-all", "Ring all"
+    RING_PROGRESSIVELY = "ring-progressively", "Ring one more at a time"
+
+
+SECOND_STRATEGIES = [(value, label) for value, label in Strategy.choices if value != Strategy.STICKY]
 
 
 class AnswerMode(models.TextChoices):
@@ -31,6 +46,12 @@ class AnswerMode(models.TextChoices):
 class MusicOrder(models.TextChoices):
     IN_ORDER = "in-order", "One after the other"
     SHUFFLED = "shuffled", "Shuffled anew for each caller"
+
+
+class CallbackOffer(models.TextChoices):
+    OFF = "off", "Never"
+    ANNOUNCED = "announced", "With every announcement"
+    AFTER = "after", "Once, after a time"
 
 
 class LevelFormula(models.TextChoices):
@@ -66,6 +87,24 @@ class Queue(models.Model):
     strategy = models.CharField(
         max_length=20, choices=Strategy.choices, default=Strategy.LONGEST_IDLE, help_text="Which free agent gets the next call."
     )
+    second_strategy = models.CharField(
+        max_length=20, choices=SECOND_STRATEGIES, default=Strategy.LONGEST_IDLE,
+        help_text="Sticky: which agent gets the call when the caller's last one cannot take it.",
+    )  # fmt: skip
+    sticky_days = models.PositiveSmallIntegerField(
+        default=30, validators=[MinValueValidator(1)],
+        help_text="Sticky: the agent who talked to this caller last counts for so many days.",
+    )  # fmt: skip
+    sticky_seconds = models.PositiveSmallIntegerField(
+        default=20, help_text="Sticky: so many seconds a call waits for that agent if the agent is at work but busy. 0: not at all."
+    )
+    progressive_seconds = models.PositiveSmallIntegerField(
+        default=5, validators=[MinValueValidator(1), MaxValueValidator(120)], help_text="One more agent is rung each so many seconds."
+    )
+    requirement = models.ForeignKey(
+        "queues.Requirement", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+",
+        help_text="The required skills of the queue as one set.",
+    )  # fmt: skip
     tier_wait = models.PositiveIntegerField(
         default=20, help_text="Seconds that a call waits before each further tier of agents is asked, while a lower tier works."
     )
@@ -153,6 +192,30 @@ class Queue(models.Model):
     )
     holiday_message = models.TextField(blank=True, help_text="Spoken instead on holidays. Empty: the same as outside the opening hours.")
 
+    callback_offer = models.CharField(
+        max_length=10, choices=CallbackOffer.choices, default=CallbackOffer.OFF,
+        help_text="When waiting callers are told that they may be called back. They keep their place in line.",
+    )  # fmt: skip
+    callback_after = models.PositiveIntegerField(default=60, help_text="Seconds of waiting after which they are told, if once.")
+    callback_key = models.CharField(
+        max_length=1, default="1", validators=[RegexValidator(r"^[0-9*]$", "One key of the phone: 0 to 9 or *.")],
+        help_text="The key that callers press to be called back.",
+    )  # fmt: skip
+    callback_from = models.TimeField(default=time(9), help_text="Nobody is called back before this, in the queue's timezone.")
+    callback_until = models.TimeField(default=time(20), help_text="Nor from this on. The same as before: at any time of the day.")
+    callback_attempts = models.PositiveSmallIntegerField(
+        default=3, validators=[MinValueValidator(1), MaxValueValidator(20)], help_text="How often somebody who is not reached is called."
+    )
+    callback_retry_minutes = models.PositiveSmallIntegerField(
+        default=15, validators=[MinValueValidator(1)], help_text="Minutes between two of these attempts."
+    )
+    callback_expires_hours = models.PositiveSmallIntegerField(
+        default=48, validators=[MinValueValidator(1)], help_text="Hours after which a callback that did not succeed is given up."
+    )
+    callback_ring_seconds = models.PositiveSmallIntegerField(
+        default=40, validators=[MinValueValidator(10), MaxValueValidator(120)], help_text="How long the customer's phone rings."
+    )
+
     short_abandon_seconds = models.PositiveSmallIntegerField(default=5, help_text="Abandoned sooner than this counts as short.")
     service_level_seconds = models.PositiveSmallIntegerField(default=20, help_text="Calls are to be answered within this time.")
     service_level_target = models.PositiveSmallIntegerField(
@@ -171,6 +234,8 @@ class Queue(models.Model):
         ordering = ["name"]
         constraints = [
             models.CheckConstraint(condition=Q(helper__isnull=True) | ~Q(helper=models.F("id")), name="queue_helper_is_another"),
+            models.CheckConstraint(condition=~Q(second_strategy=Strategy.STICKY), name="queue_second_strategy_not_sticky"),
+            models.CheckConstraint(condition=Q(progressive_seconds__gte=1), name="queue_progressive_seconds_positive"),
         ]
 
     def __str__(self) -> str:
@@ -178,6 +243,11 @@ class Queue(models.Model):
 
     def clean(self) -> None:
         check_queue(self)
+
+    @property
+    def usual_strategy(self) -> str:
+        """What decides about calls that are kept for nobody."""
+        return self.second_strategy if self.strategy == Strategy.STICKY else self.strategy
 
 
 class Membership(models.Model):
@@ -194,12 +264,18 @@ class Membership(models.Model):
     )
     tier = models.PositiveSmallIntegerField(default=0, help_text="Asked first: 0. Higher tiers are asked when lower ones are busy.")
     position = models.PositiveIntegerField(default=0, help_text="Order within the linear strategy, lowest first.")
-    weight = models.PositiveSmallIntegerField(default=1, validators=[MinValueValidator(1)], help_text="Share in weighted draws.")
+    weight = models.PositiveSmallIntegerField(
+        "capacity score", default=NORMAL_WEIGHT, validators=[MinValueValidator(1), MaxValueValidator(HEAVIEST)],
+        help_text="1 to 100; 10 is usual. With 5 the agent gets half as many of this queue's calls as a colleague with 10.",
+    )  # fmt: skip
     logged_in = models.BooleanField(default=True, help_text="Takes calls of this queue now; agents may log out of one queue.")
 
     class Meta:
         ordering = ["queue", "tier", "position", "agent"]
-        constraints = [models.UniqueConstraint(fields=["queue", "agent"], name="membership_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["queue", "agent"], name="membership_once"),
+            models.CheckConstraint(condition=Q(weight__range=(1, HEAVIEST)), name="membership_weight_bounded"),
+        ]
         indexes = [models.Index(fields=["agent", "queue"], name="membership_agent_queue")]
 
     def __str__(self) -> str:

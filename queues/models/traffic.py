@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from django.core.validators import MaxValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from agents.models import Agent
@@ -17,9 +18,15 @@ from .. import states
 from ..querysets import CallQuerySet, OfferQuerySet
 from ..states import CALL, CallOutcome, OfferOutcome, SegmentOutcome
 from .configuration import Disposition, Queue
+from .skills import Requirement
 
 if TYPE_CHECKING:
     from callcenter.core.machine import Machine
+
+
+class Direction(models.TextChoices):
+    INBOUND = "inbound", "From the customer"
+    OUTBOUND = "outbound", "To the customer"
 
 
 class Call(Stateful):
@@ -38,6 +45,13 @@ class Call(Stateful):
     caller_name = models.CharField(max_length=120, blank=True, help_text="Name that the caller's network sent.")
     dialled = models.CharField(max_length=80, blank=True, help_text="What the caller dialled.")
     sip_call_id = models.CharField(max_length=255, blank=True, db_index=True, help_text="Call-ID of the caller's SIP dialog.")
+    direction = models.CharField(
+        max_length=8, choices=Direction.choices, default=Direction.INBOUND, db_default=Direction.INBOUND, help_text="Who called whom."
+    )
+    callback = models.ForeignKey(
+        "queues.Callback", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="calls", db_index=False,
+        help_text="The callback that this call is an attempt of.",
+    )  # fmt: skip
 
     queue = models.ForeignKey(
         Queue, null=True, blank=True, on_delete=models.PROTECT, related_name="calls", help_text="Queue it is in or was in last."
@@ -53,6 +67,20 @@ class Call(Stateful):
         related_name="+",
         help_text="Only this agent may take it (a call to an extension).",
     )
+    preferred_agent = models.ForeignKey(
+        Agent, null=True, blank=True, editable=False, on_delete=models.SET_NULL, related_name="+", db_index=False,
+        help_text="For now only this agent gets it: the one who talked to the caller last.",
+    )  # fmt: skip
+    preferred_until = models.DateTimeField(null=True, blank=True, editable=False, help_text="How long it is kept for that agent.")
+    own_requirement = models.ForeignKey(
+        Requirement, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+", db_index=False,
+        help_text="The skills that the call brought along, whatever queue it is in.",
+    )  # fmt: skip
+    requirement = models.ForeignKey(
+        Requirement, null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="calls", db_index=False,
+        help_text="The skills that are asked for now, relaxed as far as it has waited.",
+    )  # fmt: skip
+    relax_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="When less is asked for.")
     priority = models.PositiveSmallIntegerField(
         default=0, validators=[MaxValueValidator(10)], help_text="0 normal to 10; each step is a head start."
     )
@@ -98,13 +126,37 @@ class Call(Stateful):
                 name="call_waiting_has_place",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=[states.ACTIVE, states.WRAP_UP]) | Q(agent__isnull=False), name="call_active_has_agent"
+                condition=~Q(state__in=[states.DIALLING, states.ACTIVE, states.WRAP_UP]) | Q(agent__isnull=False),
+                name="call_active_has_agent",
             ),
             models.CheckConstraint(condition=~Q(state=states.ENDED) | Q(ended_at__isnull=False), name="call_ended_has_time"),
             models.UniqueConstraint(fields=["resumes"], condition=Q(resumes__isnull=False), name="call_resumed_once"),
+            models.CheckConstraint(
+                condition=Q(preferred_agent__isnull=True) | Q(preferred_until__isnull=False), name="call_preference_ends"
+            ),
+            models.CheckConstraint(condition=~Q(state=states.DIALLING) | Q(callback__isnull=False), name="call_dialling_is_callback"),
+            models.UniqueConstraint(
+                fields=["callback"],
+                condition=Q(callback__isnull=False) & ~Q(state__in=[states.ENDED, states.WRAP_UP]),
+                name="call_one_live_per_callback",
+            ),
         ]
         indexes = [
             models.Index(fields=["queue", "order_key", "id"], condition=Q(state__in=states.WAITING), name="call_line"),
+            models.Index(
+                F("queue"),
+                Coalesce("requirement", Value(0, models.BigIntegerField())),
+                F("order_key"),
+                F("id"),
+                condition=Q(state=states.QUEUED, wanted_agent__isnull=True, preferred_agent__isnull=True),
+                name="call_lane",
+            ),
+            models.Index(
+                fields=["preferred_agent", "order_key", "id"],
+                condition=Q(state=states.QUEUED, preferred_agent__isnull=False),
+                name="call_preferred",
+            ),
+            models.Index(fields=["relax_at"], condition=Q(state=states.QUEUED, relax_at__isnull=False), name="call_relaxation"),
             models.Index(
                 fields=["wanted_agent", "order_key", "id"],
                 condition=Q(state=states.QUEUED, wanted_agent__isnull=False),
@@ -115,6 +167,7 @@ class Call(Stateful):
             models.Index(fields=["agent", "-id"], name="call_agent"),
             models.Index(fields=["caller_number", "-id"], name="call_caller"),
             models.Index(fields=["arrived_at"], name="call_arrived"),
+            models.Index(fields=["callback", "id"], condition=Q(callback__isnull=False), name="call_of_callback"),
         ]
 
     def __str__(self) -> str:
@@ -127,11 +180,18 @@ class Segment(models.Model):
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="segments", help_text="Whose stay it is.")
     number = models.PositiveSmallIntegerField(help_text="1 for the first queue of the call, 2 for the next, …")
     queue = models.ForeignKey(Queue, on_delete=models.PROTECT, related_name="segments", help_text="Where it waited.")
+    requirement = models.ForeignKey(
+        Requirement, null=True, blank=True, on_delete=models.PROTECT, related_name="segments", db_index=False,
+        help_text="The skills that it asked for before any relaxation.",
+    )  # fmt: skip
     agent = models.ForeignKey(Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="segments", help_text="Who handled it.")
     outcome = models.CharField(
         max_length=10, choices=SegmentOutcome.choices, default=SegmentOutcome.WAITING, help_text="How the stay ended."
     )
     exit_reason = models.CharField(max_length=40, blank=True, help_text="Why it ended so.")
+    callback = models.BooleanField(
+        default=False, db_default=False, help_text="An attempt to call back: work of the agent, and no entry of the queue's figures."
+    )
     entered_at = models.DateTimeField(help_text="When it entered the queue; figures are bucketed by it.")
     left_at = models.DateTimeField(null=True, blank=True, help_text="When the waiting ended, answered or not.")
     answered_at = models.DateTimeField(null=True, blank=True, help_text="Two-way audio with the agent.")
@@ -154,6 +214,7 @@ class Segment(models.Model):
         indexes = [
             models.Index(fields=["queue", "entered_at"], name="segment_queue_time"),
             models.Index(fields=["agent", "entered_at"], name="segment_agent_time"),
+            models.Index(fields=["entered_at"], condition=Q(requirement__isnull=False), name="segment_skilled_time"),
         ]
 
     def __str__(self) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from callcenter.core.chips import chip
 from queues.models import Call
-from queues.states import CALL, ENDED
+from queues.states import CALL, ENDED, WAITING
 from queues.story import collected
 
 EARLIER_SHOWN = 5
@@ -24,8 +24,18 @@ def call_card(call: Call) -> dict[str, Any]:
         "arrived_at": call.arrived_at,
         "enqueued_at": call.enqueued_at,
         "collected": collected(call),
+        "callback": _callback(call),
         **chip(CALL, call.state),
     }
+
+
+def _callback(call: Call) -> dict[str, Any] | None:
+    """What the agent should know before the customer is called back."""
+    owed = call.callback
+    if owed is None:
+        return None
+    failed = owed.attempts - (call.state not in WAITING)  # this attempt counts as soon as an agent has taken it
+    return {"id": owed.pk, "note": owed.note, "failed": max(0, failed), "requested_at": owed.requested_at}
 
 
 def earlier_calls(call: Call) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from callcenter.core.intents import Arguments
 from callcenter.core.websocket import Operation
 from queues import services
 from queues.models import Call, Command, Offer, VoicemailBox, VoicemailMessage
-from queues.states import ACTIVE
+from queues.states import ACTIVE, DIALLING
 
 NOTES_LIMIT = 10_000
 MESSAGE_NOTES_LIMIT = 2_000
@@ -73,7 +73,7 @@ class PanelIntents:
         services.command(offer.call_id, Command.Kind.REJECT_OFFER, actor=self.actor, offer=offer.pk)
 
     def hang_up(self, args: Arguments) -> None:
-        call = Call.objects.filter(pk=args.integer("call"), agent=self.agent_id, state=ACTIVE).first()
+        call = Call.objects.filter(pk=args.integer("call"), agent=self.agent_id, state__in=[DIALLING, ACTIVE]).first()
         if call is None:
             raise NotFound("you are no longer in this call")
         services.command(call.pk, Command.Kind.HANG_UP, actor=self.actor)

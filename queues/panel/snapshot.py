@@ -15,7 +15,7 @@ from agents.states import AGENT, AVAILABLE
 from callcenter.core.chips import chip
 from queues.metrics import agent_figures, midnight
 from queues.models import Call, Membership, Offer
-from queues.states import ACTIVE, MISSES, WAITING, WRAP_UP, OfferOutcome
+from queues.states import ACTIVE, DIALLING, MISSES, WAITING, WRAP_UP, OfferOutcome
 
 from .cards import call_card, earlier_calls
 from .mailbox import mailbox
@@ -34,7 +34,7 @@ def panel_snapshot(agent_id: int) -> dict[str, Any]:
         "agent": _agent(agent),
         "devices": _devices(agent),
         "offers": [_offer(offer) for offer in _open_offers(agent)],
-        "calls": [_live_call(call) for call in calls if call.state == ACTIVE],
+        "calls": [_live_call(call) for call in calls if call.state in (DIALLING, ACTIVE)],
         "wrap_ups": [_wrap_up(call) for call in calls if call.state == WRAP_UP],
         "queues": _queues(agent),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name", "max_minutes", "paid")),
@@ -74,11 +74,15 @@ def _devices(agent: Agent) -> list[dict[str, Any]]:
 
 
 def _open_offers(agent: Agent) -> Any:
-    return Offer.objects.open().filter(agent=agent).select_related("call__queue", "queue").order_by("opened_at", "pk")
+    return Offer.objects.open().filter(agent=agent).select_related("call__queue", "call__callback", "queue").order_by("opened_at", "pk")
 
 
 def _own_calls(agent: Agent) -> Any:
-    return Call.objects.filter(agent=agent, state__in=[ACTIVE, WRAP_UP]).select_related("queue").order_by("answered_at", "pk")
+    return (
+        Call.objects.filter(agent=agent, state__in=[DIALLING, ACTIVE, WRAP_UP])
+        .select_related("queue", "callback")
+        .order_by("answered_at", "pk")
+    )
 
 
 def _offer(offer: Offer) -> dict[str, Any]:
@@ -94,6 +98,7 @@ def _offer(offer: Offer) -> dict[str, Any]:
 def _live_call(call: Call) -> dict[str, Any]:
     return {
         **call_card(call),
+        "since": call.state_since,
         "answered_at": call.answered_at,
         "held_since": call.held_since,
         "notes": call.notes,

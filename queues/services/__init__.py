@@ -11,6 +11,13 @@ from .arrival import arrive as arrive
 from .arrival import enqueue as enqueue
 from .arrival import reject as reject
 from .arrival import start_flow as start_flow
+from .callbacks import call_now as call_now
+from .callbacks import cancel_callback as cancel_callback
+from .callbacks import customer_answered as customer_answered
+from .callbacks import note_callback as note_callback
+from .callbacks import request_callback as request_callback
+from .callbacks import schedule_callback as schedule_callback
+from .callbacks import take_up as take_up
 from .callers import facts_of as facts_of
 from .closing import closed_words as closed_words
 from .devices import device_appeared as device_appeared
@@ -30,6 +37,8 @@ from .offers import offer_rang as offer_rang
 from .presence import go_offline as go_offline
 from .presence import set_available as set_available
 from .presence import take_break as take_break
+from .relaxation import requirements_changed as requirements_changed
+from .relaxation import skills_changed as skills_changed
 from .steering import command as command
 from .steering import force_assign as force_assign
 from .steering import move_to_queue as move_to_queue

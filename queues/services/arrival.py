@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from callcenter.core import events, sql
 from callcenter.core.stateful import advance
 
-from .. import matching
+from .. import matching, requirements
 from ..locks import hold, one_transaction
 from ..models import Call
+from ..skills import Need, merged
 from ..states import AGENT_RINGING, ENDED, IVR, CallOutcome
 from . import exits
 
@@ -93,12 +95,14 @@ def start_flow(call_id: int, flow: str) -> None:
 
 @one_transaction
 def enqueue(
-    call_id: int, queue_id: int, *, priority: int = 0, wanted_agent_id: int | None = None, collected: dict[str, Any] | None = None
+    call_id: int, queue_id: int, *, priority: int = 0, wanted_agent_id: int | None = None, skills: Iterable[Need] = (),
+    collected: dict[str, Any] | None = None,
 ) -> Placement:  # fmt: skip
     """Give the call a place in the queue, or in the queue that takes over when this one refuses; then match.
 
     :param priority: 0 to 10; each step is worth the queue's `aging` in seconds.
     :param wanted_agent_id: only this agent may take it, member of the queue or not.
+    :param skills: what this caller needs beside what the queue requires; they stay with the call in whatever queue it comes to.
     :param collected: the caller comes out of a flow, which found this out.
     :raises IllegalTransition: the call waits already, talks or has ended.
     """
@@ -107,6 +111,7 @@ def enqueue(
     call = held.the_call
     if collected is not None:
         Call.objects.filter(pk=call.pk).update(flow="", collected=collected)
+    call.own_requirement_id = requirements.intern(merged((), skills)) if skills else None
     gone = exits.enter(held, call, queue_id, priority=priority, wanted_agent_id=wanted_agent_id)
     if gone:
         return Placement(False, exits.last_queue(call), gone.reason, gone.way.id)

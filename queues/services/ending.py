@@ -13,9 +13,9 @@ from callcenter.core.stateful import advance
 from .. import engagement, matching
 from ..locks import Held, one_transaction
 from ..locks import hold as lock
-from ..models import Call, Segment
-from ..states import ACTIVE, AGENT_RINGING, LIVE, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
-from . import exits, offers
+from ..models import Call, Callback, Segment
+from ..states import ACTIVE, AGENT_RINGING, DIALLING, LIVE, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
+from . import attempts, exits, offers
 
 RELEASE = """
 UPDATE queues_offer SET released_at = %(now)s WHERE call_id = %(call)s AND outcome = 'accepted' AND released_at IS NULL
@@ -61,6 +61,8 @@ def hang_up(call_id: int, *, by: str, reason: str = "") -> None:
     over: dict[str, Any] = {"hung_up_by": by, "hung_up_at": held.now, "exit_reason": reason[:40]}
     if call.state == ACTIVE:
         freed = _end_conversation(held, call, over, actor=actor, cause=reason)
+    elif call.state == DIALLING:
+        freed = _end_calling_back(held, call, over, actor=actor, cause=reason)
     else:
         freed = _give_up(held, call, over, actor=actor, cause=reason)
     matching.match_agents(held, freed)
@@ -84,9 +86,12 @@ def _lose(call_id: int) -> None:
     freed = offers.withdraw(held, call, OfferOutcome.RESCINDED, actor=actor, cause=cause)
     freed += _release_talker(held, call, None, actor=actor, cause=cause)[0]
     _end_hold(call, held.now)
-    _close_segment(call, held.now, SegmentOutcome.ABANDONED, "lost", by="system")
+    talked = call.state == ACTIVE
+    _close_segment(call, held.now, SegmentOutcome.ABANDONED if call.callback_id is None else SegmentOutcome.UNREACHED, "lost", by="system")
     over: dict[str, Any] = {"hung_up_by": "system", "hung_up_at": held.now, "ended_at": held.now, "held_since": None}
     advance(call, "process_lost", actor=actor, cause=cause, outcome=CallOutcome.LOST, exit_reason="lost", **over)
+    if call.callback_id is not None:
+        attempts.talked(call, held.now) if talked else attempts.failed(call, attempts.LOST, held.now)
     matching.match_agents(held, freed)
 
 
@@ -95,8 +100,22 @@ def _give_up(held: Held, call: Call, over: dict[str, Any], *, actor: str, cause:
     by, waited = over["hung_up_by"], call.state in (QUEUED, AGENT_RINGING)
     freed = offers.withdraw(held, call, OfferOutcome.RESCINDED, actor=actor, cause=f"{by} hung up")
     outcome = CallOutcome.ABANDONED if waited else _outcome_without_agent(call)
-    _close_segment(call, held.now, SegmentOutcome.ABANDONED, cause or f"{by} hung up", by=by)
+    stay = SegmentOutcome.ABANDONED
+    if call.callback_id is not None:
+        outcome, stay = CallOutcome.UNREACHED, SegmentOutcome.UNREACHED
+    _close_segment(call, held.now, stay, cause or f"{by} hung up", by=by)
     advance(call, "hang_up", actor=actor, cause=cause, outcome=outcome, ended_at=held.now, **over)
+    if call.callback_id is not None:
+        attempts.failed(call, cause, held.now)
+    return freed
+
+
+def _end_calling_back(held: Held, call: Call, over: dict[str, Any], *, actor: str, cause: str) -> list[int]:
+    """The customer was not reached. There is nothing to write up: the agent is free at once."""
+    freed, _ = _release_talker(held, call, None, actor=actor, cause=cause)
+    _close_segment(call, held.now, SegmentOutcome.UNREACHED, cause, by=over["hung_up_by"])
+    advance(call, "hang_up", actor=actor, cause=cause, outcome=CallOutcome.UNREACHED, ended_at=held.now, **over)
+    attempts.failed(call, cause, held.now)
     return freed
 
 
@@ -105,8 +124,13 @@ def _outcome_without_agent(call: Call) -> CallOutcome:
     if call.messages.exists():
         return CallOutcome.VOICEMAIL
     last = Segment.objects.filter(call=call).order_by("-number").values_list("outcome", flat=True)[:1]
-    known = {SegmentOutcome.REFUSED: CallOutcome.REFUSED, SegmentOutcome.OVERFLOW: CallOutcome.OVERFLOWED}
+    known = {
+        SegmentOutcome.REFUSED: CallOutcome.REFUSED, SegmentOutcome.OVERFLOW: CallOutcome.OVERFLOWED,
+        SegmentOutcome.CALLBACK: CallOutcome.CALLBACK,
+    }  # fmt: skip
     stays = set(Segment.objects.filter(call=call).values_list("outcome", flat=True))
+    if SegmentOutcome.CALLBACK in stays or Callback.objects.filter(origin=call).exists():
+        return CallOutcome.CALLBACK
     if SegmentOutcome.OVERFLOW in stays:  # it was let in once; that a later queue of the chain refused it does not undo that
         return CallOutcome.OVERFLOWED
     return next((known[SegmentOutcome(outcome)] for outcome in last if outcome in known), CallOutcome.ABANDONED)
@@ -125,6 +149,8 @@ def _end_conversation(held: Held, call: Call, over: dict[str, Any], *, actor: st
         bell.ring_alarm(seconds_away=queue.wrap_up_seconds)
     else:
         advance(call, "hang_up", actor=actor, cause=cause, ended_at=held.now, **over)
+    if call.callback_id is not None:
+        attempts.talked(call, held.now)
     return freed
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from callcenter.core import bell, events, sql
 from callcenter.core.stateful import IllegalTransition, advance
 
-from .. import attendance, overflow
+from .. import attendance, overflow, requirements
 from ..hours_reading import hours_at
 from ..locks import Held
 from ..matching import ring_node
@@ -18,14 +18,16 @@ from ..models import Call, Queue, Segment
 from ..overflow import waiting_in
 from ..states import QUEUED, SegmentOutcome
 from ..ways import ToQueue, Way, chosen, kind_of
-from .callers import known
+from .callers import known, preference
 
 MOVED = "moved"
 """Exit reason of a stay that a supervisor ended: the chain of ways out begins anew after it."""
 
 NEW_STAY = """
-INSERT INTO queues_segment (call_id, number, queue_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by)
-SELECT %(call)s, count(*) + 1, %(queue)s, 'waiting', '', %(now)s, 0, '' FROM queues_segment WHERE call_id = %(call)s
+INSERT INTO queues_segment
+  (call_id, number, queue_id, requirement_id, outcome, exit_reason, entered_at, hold_seconds, hung_up_by, callback)
+SELECT %(call)s, count(*) + 1, %(queue)s, %(asked)s::bigint, 'waiting', '', %(now)s, 0, '', %(callback)s
+FROM queues_segment WHERE call_id = %(call)s
 """
 
 CLOSE_STAY = """
@@ -84,6 +86,8 @@ def leave(held: Held, call: Call, reason: str, *, actor: str, way: Way | None = 
 
     :param way: the rule that says so; None: what the queue does for this reason.
     """
+    if call.callback_id is not None:
+        return  # nobody is on the line whom it could lead anywhere; a callback waits as long as it takes
     queue = held.queue(call.queue_id or 0)
     way = way or chosen(held.ways_of(queue.pk), reason)
     stay = close_stay(call, held.now, kind_of(way.kind).outcome, reason)
@@ -128,18 +132,27 @@ def join(
     :param resumes: the abandoned call whose place this one brings along; nobody else gets it then.
     """
     moved = call.state == QUEUED
+    call.wanted_agent_id = None if moved else call.wanted_agent_id
+    fit = requirements.fit(queue, call, entered=held.now, now=held.now)
     place: dict[str, Any] = {
         "queue": queue, "enqueued_at": held.now, "attempts": 0, "not_before": None, "priority": call.priority,
-        "order_key": order_key or place_for(call.priority, queue, held.now),
-        "wanted_agent_id": None if moved else call.wanted_agent_id,
+        "order_key": order_key or place_for(call.priority, queue, held.now), "wanted_agent_id": call.wanted_agent_id,
+        "own_requirement_id": call.own_requirement_id, "requirement_id": fit.present, "relax_at": fit.relax_at,
+        **preference(call, queue, fit.present, held.now),
     }  # fmt: skip
     data: dict[str, Any] = {"queue": queue.pk, "priority": call.priority}
+    if fit.present:
+        data["skills"] = requirements.in_words(fit.present)
     if resumes:
         place, data = {**place, "resumes_id": resumes}, {**data, "resumed": True}
-    sql.run(NEW_STAY, {"call": call.pk, "queue": queue.pk, "now": held.now})
+    stay = {"call": call.pk, "queue": queue.pk, "asked": fit.asked, "now": held.now, "callback": call.callback_id is not None}
+    sql.run(NEW_STAY, stay)
     event = "overflowed" if moved else "queue_call"
     advance(call, event, actor=actor, cause=cause, data=data, **place)
     bell.ring_alarm(seconds_away=min([limit for limit in (queue.max_wait, queue.tier_wait) if limit], default=math.inf))
+    moments = [moment for moment in (place["relax_at"], place["preferred_until"]) if moment]
+    if moments:
+        bell.ring_alarm(seconds_away=(min(moments) - held.now).total_seconds())
 
 
 def place_for(priority: int, queue: Queue, enqueued_at: datetime) -> datetime:

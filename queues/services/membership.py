@@ -19,6 +19,7 @@ def log_into_queue(agent_id: int, queue_id: int, *, actor: str) -> None:
     """
     held = hold(agent_ids=[agent_id], queue_ids=[queue_id])
     _log(agent_id, queue_id, True, actor=actor)
+    bell.ring_alarm()
     matching.match_agent(held, agent_id)
 
 
@@ -51,6 +52,7 @@ def rebuild_memberships(queue_id: int) -> None:
         [Membership(queue=queue, agent_id=pk, tier=wanted[pk], source=Membership.Source.RULE) for pk in sorted(new)],
         ignore_conflicts=True,
     )
+    bell.ring_alarm()
     matching.match_agents(held, new)
 
 

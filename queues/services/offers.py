@@ -17,7 +17,7 @@ from ..matching import ring_node
 from ..models import Call, Offer, Queue
 from ..slices import OFFER
 from ..states import AGENT_RINGING, MISSES, OfferOutcome
-from . import exits
+from . import attempts, exits, relaxation
 
 RANG = f"""
 WITH rang AS (
@@ -63,13 +63,28 @@ def accept(offer_id: int) -> bool:
     if offer is None:
         return False
     actor = f"agent:{offer.agent_id}"
-    sql.run(ACCEPTED, {"offer": offer_id, "now": held.now})
-    answered: dict[str, Any] = {"agent_id": offer.agent_id, "answered_at": call.answered_at or held.now, "not_before": None}
-    advance(call, "agent_accept", actor=actor, data={"agent": offer.agent_id, "offer": offer.pk}, **answered)
+    if call.callback_id is None:
+        _begin_talk(held, call, offer, actor)
+    else:
+        _begin_calling_back(held, call, offer, actor)
     engagement.answer(held.agents[offer.agent_id], call_id=call.pk, actor=actor)
     losers = _withdraw(held, call, ringing.values(), OfferOutcome.CANCELLED, actor=actor, cause="answered by another agent")
     matching.match_agents(held, losers)
     return True
+
+
+def _begin_talk(held: Held, call: Call, offer: Offer, actor: str) -> None:
+    sql.run(ACCEPTED, {"offer": offer.pk, "now": held.now})
+    answered: dict[str, Any] = {"agent_id": offer.agent_id, "answered_at": call.answered_at or held.now, "not_before": None}
+    advance(call, "agent_accept", actor=actor, data={"agent": offer.agent_id, "offer": offer.pk}, **answered)
+
+
+def _begin_calling_back(held: Held, call: Call, offer: Offer, actor: str) -> None:
+    """The agent is on the line; the stay goes on until the customer is."""
+    write(offer, outcome=OfferOutcome.ACCEPTED, closed_at=held.now)
+    data = {"agent": offer.agent_id, "offer": offer.pk}
+    advance(call, "agent_ready", actor=actor, data=data, agent_id=offer.agent_id, not_before=None)
+    attempts.began(call, actor=actor)
 
 
 @one_transaction
@@ -146,8 +161,12 @@ def _back_in_line(held: Held, call: Call, queue: Queue, outcome: OfferOutcome, *
     attempts = call.attempts + 1
     place = (call.order_key or held.now) - timedelta(seconds=boost)
     not_before = held.now + timedelta(seconds=queue.retry_delay) if queue.retry_delay else None
-    advance(call, event, actor=actor, cause=str(outcome), attempts=attempts, order_key=place, not_before=not_before)
-    if queue.retry_limit and attempts >= queue.retry_limit:
+    # Whoever the call was kept for has had the chance.
+    free: dict[str, Any] = {"preferred_agent_id": None, "preferred_until": None} if call.preferred_agent_id else {}
+    advance(call, event, actor=actor, cause=str(outcome), attempts=attempts, order_key=place, not_before=not_before, **free)
+    if call.relax_at and call.relax_at <= held.now:
+        relaxation.catch_up(held, call)
+    if queue.retry_limit and attempts >= queue.retry_limit and call.callback_id is None:
         exits.leave(held, call, "retry_limit", actor="system:limits")
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from agents import services as agents
 from agents.models import Agent, BreakReason
 from agents.states import AVAILABLE, BREAK, ENGAGED, OFFLINE
+from callcenter.core import bell
 from callcenter.core.errors import NotFound
 
 from .. import engagement, matching
 from ..locks import Held, hold, one_transaction
 from ..models import Membership, Strategy
-from ..ranking import newcomer_calls
 from ..refusals import NotLoggedIn
+from ..strategies import newcomer_load
+
+SHIFT_COUNTS = {Strategy.FEWEST_CALLS: "calls_since_login", Strategy.LEAST_TALK_TIME: "talk_seconds_since_login"}
+"""Strategies that compare counts of a shift, and which."""
 
 
 @one_transaction
@@ -61,7 +66,8 @@ def go_offline(agent_id: int, *, actor: str) -> Agent:
 def begin_work(held: Held, agent: Agent, *, actor: str, cause: str = "") -> None:
     fields: dict[str, Any] = {"break_reason": None, "misses_in_row": 0}
     if agent.state == OFFLINE:
-        fields |= {"logged_in_at": held.now, "talk_seconds_since_login": 0, "calls_since_login": _first_count(agent)}
+        fields |= {"logged_in_at": held.now, **_first_loads(agent)}
+        bell.ring_alarm()  # calls may be waiting for a step of their relaxation that this agent could satisfy
     engagement.move(agent, "became_available", actor=actor, cause=cause, **fields)
 
 
@@ -73,8 +79,18 @@ def end_work(held: Held, agent: Agent, *, actor: str, cause: str = "") -> None:
         engagement.move(agent, "went_offline", actor=actor, cause=cause, **gone)
 
 
-def _first_count(agent: Agent) -> int:
-    """Where "calls since login" begins: colleagues of a fewest-calls queue must not see all calls go to the newcomer."""
-    shared = Membership.objects.filter(agent=agent, queue__strategy=Strategy.FEWEST_CALLS).values("queue")
-    colleagues = Agent.objects.filter(memberships__queue__in=shared).exclude(pk=agent.pk).exclude(state=OFFLINE)
-    return newcomer_calls(colleagues.values_list("calls_since_login", flat=True))
+def _first_loads(agent: Agent) -> dict[str, int]:
+    """Where the counts of the shift begin: colleagues in a queue that compares them must not see all calls go to the newcomer."""
+    mine = {membership.queue_id: membership for membership in Membership.objects.filter(agent=agent).select_related("queue")}
+    return {count: _first_load(agent, count, _that_compare(mine.values(), strategy)) for strategy, count in SHIFT_COUNTS.items()}
+
+
+def _that_compare(memberships: Iterable[Membership], strategy: str) -> dict[int, int]:
+    """The capacity score of the agent in each queue with this strategy."""
+    return {one.queue_id: one.weight for one in memberships if one.queue.usual_strategy == strategy}
+
+
+def _first_load(agent: Agent, count: str, weights: dict[int, int]) -> int:
+    others = Membership.objects.filter(queue__in=weights).exclude(agent=agent).exclude(agent__state=OFFLINE)
+    colleagues = others.values_list("queue", f"agent__{count}", "weight") if weights else ()
+    return newcomer_load((load, score, weights[queue]) for queue, load, score in colleagues)

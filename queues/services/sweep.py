@@ -20,7 +20,7 @@ from .. import deadlines, matching, roster
 from ..locks import Held, hold, one_transaction
 from ..models import Offer
 from ..states import QUEUED, OfferOutcome
-from . import closing, devices, exits, lending, offers, wrapup
+from . import callbacks, closing, devices, exits, lending, offers, relaxation, wrapup
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +56,12 @@ def sweep(owner: str, ttl: float = 5, *, listening_since: datetime = LONG_AGO) -
     _each(deadlines.wrap_ups_over(now)[:BATCH], wrapup.time_out)
     _each(deadlines.devices_expired(now)[:BATCH], _expire)
     _each(deadlines.waits_over(now)[:BATCH], _give_up_waiting)
+    _each(deadlines.callbacks_due(now)[:BATCH], callbacks.come_due)
+    _each(deadlines.callbacks_out_of_time(now)[:BATCH], callbacks.leave_line)
     _each(deadlines.closings_due(now)[:BATCH], closing.send_away)
+    _each(deadlines.relaxations_due(now)[:BATCH], relaxation.relax)
+    _each(deadlines.preferences_over(now)[:BATCH], relaxation.stop_waiting_for)
+    _each(deadlines.progress_due(now)[:BATCH], relaxation.ring_one_more)
     _each([pk for pk in deadlines.agents_with_work(now)[:BATCH] if roster.line_for(pk, now)], _match)
     _each(deadlines.calls_to_lend(now)[:BATCH], lending.lend)
     due = deadlines.next_after(now, listening_since)

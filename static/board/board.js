@@ -8,6 +8,7 @@ import { agentsCard } from "./agents.js";
 import { agentDialog, assignDialog } from "./dialogs.js";
 import { lineCard } from "./line.js";
 import { queuesCard } from "./queues.js";
+import { skillsCard } from "./skills.js";
 import { teamsCard } from "./teams.js";
 import { tiles } from "./tiles.js";
 
@@ -54,7 +55,7 @@ function draw() {
   main.removeAttribute("aria-busy");
   render(main, tiles(picture),
     h("div.left", { key: "left" }, queuesCard(picture, actions), lineCard(picture, actions)),
-    h("div.right", { key: "right" }, agentsCard(picture, actions), teamsCard(picture)));
+    h("div.right", { key: "right" }, agentsCard(picture, actions), teamsCard(picture), skillsCard(picture)));
   tick();
 }
 

@@ -21,17 +21,24 @@ function row(call, data, actions) {
   const queue = data.queues.find((/** @type {any} */ each) => each.id === call.queue.id);
   return h("tr", { key: call.id, "data-call": call.id },
     h("td.n.place", null, call.place),
-    h("td", null, h("a.caller.clip", { href: call.link || null }, call.name || call.number || "Unknown"), call.name && h("span.quiet.clip", null, call.number)),
-    h("td", null, h("span.clip", null, call.queue.name), note(call)),
+    h("td", null, call.callback && h("a.chip", { "data-colour": "blue", href: call.callback, title: "Hung up and keeps the place: will be called back" }, icon("phone-call"), "Callback"), h("a.caller.clip", { href: call.link || null }, call.name || call.number || "Unknown"), call.name && h("span.quiet.clip", null, call.number)),
+    h("td", null, h("span.clip", null, call.queue.name), skills(call), note(call)),
     h("td.n", null, since(call.enqueued_at, { late: queue?.warn_wait_seconds })),
     h("td", null, priority(call, data, actions)),
     h("td.act", null, data.may_steer && h("button.button.small", { onclick: () => actions.assign(call) }, icon("phone-incoming"), "Assign")));
+}
+
+/** What the call asks of an agent by now. @param {any} call */
+function skills(call) {
+  return call.skills.length > 0 && h("span.skills", { title: "Skills that the call asks for, and the least level" },
+    call.skills.map((/** @type {string} */ skill) => h("span.skill", { key: skill }, skill)));
 }
 
 /** @param {any} call */
 function note(call) {
   if (call.rung.length) return h("span.quiet.clip", null, icon("phone-incoming"), ` rings ${call.rung.join(", ")}`);
   if (call.wanted) return h("span.quiet.clip", null, `for ${call.wanted}`);
+  if (call.kept_for) return h("span.quiet.clip", { title: "Talked to this caller last; kept for a moment" }, `for ${call.kept_for} first`);
   return call.attempts > 0 && h("span.quiet.clip", null, `${call.attempts} failed ${call.attempts === 1 ? "offer" : "offers"}`);
 }
 

@@ -7,7 +7,7 @@ import { duration, meter, since, timeOfDay, until } from "../design/clock.js";
 export function stage(data, actions) {
   const hands = [
     ...data.offers.map((/** @type {any} */ offer) => ({ scene: () => ringing(offer, data, actions), bar: () => bar(offer.call, "blue", "Ringing", offer.opened_at) })),
-    ...data.calls.map((/** @type {any} */ call) => ({ scene: () => talking(call, actions), bar: () => bar(call, "green", "Talking", call.answered_at, hangUp(call, actions, "small")) })),
+    ...data.calls.map((/** @type {any} */ call) => ({ scene: () => talking(call, actions), bar: () => bar(call, call.state === "dialling" ? "blue" : "green", call.state === "dialling" ? "Calling" : "Talking", call.answered_at ?? call.since, hangUp(call, actions, "small")) })),
     ...data.wrap_ups.map((/** @type {any} */ call) => ({ scene: () => wrapUp(call, actions), bar: () => bar(call, "violet", "Wrap-up", call.since) })),
   ];
   const [first, ...others] = hands;
@@ -83,23 +83,45 @@ function span(from, to) {
 function ringing(offer, data, actions) {
   const { call } = offer;
   return h("div.card.scene", { key: `offer-${offer.id}`, "data-colour": "blue", id: "scene-ringing", "data-call": call.id },
-    h("p.scene-state", null, h("span.pulse", null, icon("phone-incoming")), "Incoming call", data.calls.length ? " (second)" : ""),
+    h("p.scene-state", null, h("span.pulse", null, icon("phone-incoming")), call.callback ? "Callback" : "Incoming call", data.calls.length ? " (second)" : ""),
     caller(call, h("p.scene-time.number", null, until(offer.expires_at))),
     meter(offer.opened_at, offer.expires_at),
+    about(call),
     facts(call, "live"),
     earlier(call),
     h("div.scene-actions", null,
-      h("p.hint", null, icon("phone"), "Answer on your phone"),
+      h("p.hint", null, icon("phone"), call.callback ? "Answer: the customer is called then" : "Answer on your phone"),
       h("button.button.solid.big", { "data-colour": "red", id: "reject", disabled: actions.busy("reject"), onclick: () => actions.ask("reject", { offer: offer.id }) },
         icon("phone-off"), "Reject", h("kbd", null, "Alt R"))));
 }
 
+/** Why somebody is called back. @param {any} call */
+function about(call) {
+  const owed = call.callback;
+  return owed && h("p.about", { id: "callback-about" }, owed.note || "Asked to be called back.",
+    owed.failed > 0 && h("span.quiet", null, ` Not reached ${owed.failed === 1 ? "once" : `${owed.failed} times`} so far.`));
+}
+
+/** An agent waits on the line while the customer's phone rings. @param {any} call @param {any} actions */
+function dialling(call, actions) {
+  return h("div.card.scene", { key: `call-${call.id}`, "data-colour": "blue", id: "scene-dialling", "data-call": call.id },
+    h("p.scene-state", null, h("span.pulse", null, icon("phone-call")), "Calling the customer"),
+    caller(call, h("p.scene-time.number", null, since(call.since))),
+    about(call),
+    facts(call, "live"),
+    notes(call, actions),
+    earlier(call),
+    h("div.scene-actions", null, h("p.hint", null, icon("phone"), "You hear it ring"), hangUp(call, actions, "big")));
+}
+
 /** @param {any} call @param {any} actions */
 function talking(call, actions) {
+  if (call.state === "dialling") return dialling(call, actions);
   return h("div.card.scene", { key: `call-${call.id}`, "data-colour": call.held_since ? "amber" : "green", id: "scene-call", "data-call": call.id },
     h("p.scene-state", null, icon(call.held_since ? "pause" : "phone-call"), call.held_since ? ["On hold ", since(call.held_since)] : "Talking"),
     caller(call, h("p.scene-time.number", { id: "talk-time" }, since(call.answered_at))),
     facts(call, span(call.enqueued_at, call.answered_at)),
+    about(call),
     notes(call, actions),
     earlier(call),
     h("div.scene-actions", null,

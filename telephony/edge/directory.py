@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from agents.models import Agent
+from callcenter.core import vault
 from ivr.models import Number
 from telephony.models import Registration, Trunk
 from telephony.services.trunks import networks
 
+from .names import resolve
 from .uri import Address
+
+log = logging.getLogger(__name__)
 
 REMEMBERED = 1000
 """Devices that signed off, kept for the CANCELs and ACKs that still go to them."""
@@ -48,12 +53,31 @@ class Binding:
     """Seconds since the epoch."""
 
 
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """A trunk that carries calls to the outside."""
+
+    pk: int
+    host: str
+    """host or host:port, for Request-URI and To."""
+    address: Address
+    domain: str
+    """Host of our own address there."""
+    caller_id: str
+    username: str
+    password: str = field(repr=False)
+    registers: bool = False
+    """It wants to be told where we are."""
+
+
 @dataclass(slots=True)
 class Directory:
     accounts: dict[str, Account] = field(default_factory=dict)
     names: frozenset[str] = frozenset()
     """User parts that accounts call themselves."""
     trunks: list[tuple[IPv4Network, Account]] = field(default_factory=list)
+    providers: dict[int, Provider] = field(default_factory=dict)
+    """Trunks that carry calls to the outside, and whose address is known."""
     numbers: dict[str, bool] = field(default_factory=dict)
     """Every number that exists, and whether strangers may call it."""
     bindings: dict[int, Binding] = field(default_factory=dict)
@@ -96,6 +120,7 @@ class Directory:
 
     def replace(self, other: Directory) -> None:
         self.accounts, self.trunks, self.numbers, self.loaded = other.accounts, other.trunks, other.numbers, True
+        self.providers = other.providers
         self.names = frozenset(name for one in other.accounts.values() for name in (one.username, *one.numbers))
         self._bind(other.bindings)
 
@@ -113,9 +138,30 @@ def read() -> Directory:
         found.trunks += [(network, account) for network in networks(trunk.addresses)]
         if trunk.username:
             found.accounts.setdefault(trunk.username, account)
+        if provider := _provider(trunk):
+            found.providers[trunk.pk] = provider
     found.numbers |= dict(Number.objects.filter(active=True).values_list("number", "public"))
     found._bind({row.device_id: binding(row) for row in Registration.objects.filter(agent__active=True)})
     return found
+
+
+def _provider(trunk: Trunk) -> Provider | None:
+    address = resolve(trunk.host, trunk.port) if trunk.host else None
+    if address is None:
+        return None
+    host = trunk.host if trunk.port == 5060 else f"{trunk.host}:{trunk.port}"
+    return Provider(
+        trunk.pk, host, address, trunk.domain or trunk.host, trunk.caller_id or trunk.auth_username, trunk.auth_username, _password(trunk),
+        trunk.registers,
+    )  # fmt: skip
+
+
+def _password(trunk: Trunk) -> str:
+    try:
+        return vault.open_(trunk.auth_secret) if trunk.auth_secret else ""
+    except vault.Unreadable:
+        log.error("trunk %s: its password cannot be read with the present SECRET_KEY; enter it anew", trunk.pk)
+        return ""
 
 
 def _ha1(md5: str, sha256: str) -> dict[str, str]:

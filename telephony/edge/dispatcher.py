@@ -14,9 +14,11 @@ from .forks import Forks, devices_of
 from .hops import Hops, Ours, reply_to, stamp
 from .limits import Limits
 from .message import METHODS, Malformed, Message, parse
+from .outside import Outside
 from .refusals import Refusals
+from .registering import Registering
 from .shield import Refused, Silence
-from .tokens import Flow, Mark, Signer
+from .tokens import Flow, Leave, Mark, Signer
 from .unanswered import Unanswered
 from .uri import Address, NameAddr, Uri, Via, parameters
 
@@ -32,6 +34,7 @@ class Dispatcher:
         self, ours: Ours, signer: Signer, calls: Calls, directory: Directory, admission: Admission, limits: Limits, *,
         send: Callable[[bytes, Address], None], tell: Callable[[dict[str, object]], None],
         register: Callable[[Message, Address], None], refresh: Callable[[Callable[[], None]], None],
+        trunk_changed: Callable[[int, bool], None] = lambda trunk, registered: None,
     ) -> None:  # fmt: skip
         self.ours = ours
         self.signer = signer
@@ -44,7 +47,10 @@ class Dispatcher:
         self.tell = tell
         self.register = register
         self.farewell = Farewell(ours, signer, send)
+        self._refresh = refresh
         self.forks = Forks(self.hops, directory, self.farewell, refresh)
+        self.registering = Registering(ours, directory, self.farewell, trunk_changed)
+        self.outside = Outside(self.hops, directory, self.farewell)
         self.refusals = Refusals()
         self.unanswered = Unanswered(signer, self.farewell, self.refusals)
 
@@ -220,11 +226,29 @@ class Dispatcher:
             self._clean(message, wideband=flow.phone, outward=True)
             if message.method == "ACK":
                 self.forks.acknowledged(message)
+                self.outside.acknowledged(message)
+            self.outside.dress(message)
             self._forward(message, flow.address, phone=flow.phone)
+        elif leave := self.outside.leave_of(message.uri):
+            self._to_outside(message, leave)
         elif devices := devices_of(message.uri):
             self._about_devices(message, devices)
         else:
             raise Refused(481, "Call/Transaction Does Not Exist") if message.tag("to") else Refused(403, "Forbidden")
+
+    def _to_outside(self, message: Message, leave: Leave) -> None:
+        """A trunk that the directory does not know may have been set up an instant ago: the rows are read again for it."""
+        self._clean(message, wideband=False, outward=True)
+        if message.method == "INVITE" and leave.trunk not in self.directory.providers:
+            self._refresh(lambda: self._late_to_outside(message, leave))
+        else:
+            self.outside.request(message, leave)
+
+    def _late_to_outside(self, message: Message, leave: Leave) -> None:
+        try:
+            self.outside.request(message, leave)
+        except Refused as refused:
+            self.refuse(message, reply_to(message), refused)
 
     def _about_devices(self, message: Message, devices: list[int]) -> None:
         if message.method == "ACK":
@@ -250,6 +274,7 @@ class Dispatcher:
         theirs = Via.parse(message.get("via"))
         if ours is None or theirs is None:
             self.farewell.answered(ours)
+            self.registering.heard(message, ours)
             return
         # Signed with the address in it, so nobody can make us send to a third party; and one side must be a process.
         mark, inward = self.signer.read_branch(message, ours, theirs), self.calls.owns(theirs.reply_to)
@@ -258,6 +283,8 @@ class Dispatcher:
         if mark.device and not inside:
             self._clean(message, wideband=True, outward=False)
             self.forks.heard(message, mark.device, alive=inward)
+        elif not inside and not mark.phone and self.outside.heard(message, ours.branch):
+            return
         elif inside != inward:
             self._clean(message, wideband=mark.phone, outward=inside)
             self.send(message.encode(), theirs.reply_to)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import socket
 from collections.abc import Callable, Coroutine
@@ -15,6 +16,7 @@ from django.db import close_old_connections
 
 from telephony.addresses import PROCESS_HOST, edge_host
 from telephony.services import registrar as rows
+from telephony.services.trunks import registration_changed
 
 from . import directory as directory_
 from .admission import Admission
@@ -67,6 +69,7 @@ class Server:
         self.dispatcher = Dispatcher(
             self.ours, self.signer, self.calls, self.directory, self.admission, self.limits,
             send=self.send, tell=pipe.tell, register=self._register, refresh=self._refresh_then,
+            trunk_changed=self._trunk_changed,
         )  # fmt: skip
         # One thread: a list that is being read cannot come back older than a registration written meanwhile.
         self._database = ThreadPoolExecutor(1, "database")
@@ -141,6 +144,15 @@ class Server:
             log.warning("directory: database away, going on with what is known (%s)", type(error).__name__)
             return
         self.directory.replace(found)
+        if not self.calls.leaving:
+            self.dispatcher.registering.follow()
+
+    def _trunk_changed(self, trunk: int, registered: bool) -> None:
+        async def write() -> None:
+            with contextlib.suppress(DatabaseError, TimeoutError):  # the edge's own log has it
+                await self._in_thread(lambda: registration_changed(trunk, registered))
+
+        self._spawn(write())
 
     def _refresh_then(self, then: Callable[[], None]) -> None:
         async def work() -> None:
@@ -191,6 +203,7 @@ class Server:
         elif op == "gone":
             self.calls.gone(note["port"])
             self.dispatcher.forks.abandon(note["port"])
+            self.dispatcher.outside.abandon(note["port"])
             self.dispatcher.unanswered.abandon(note["port"])
             self.limits.forget_process(note["port"])
         elif op == "claimed":
@@ -200,7 +213,7 @@ class Server:
         elif op == "drain":
             self.calls.draining = True
         elif op == "bye":
-            self.dispatcher.farewell.say(note["dialog"])
+            self.dispatcher.farewell.say(self.dispatcher.outside.as_known_there(note["dialog"]))
         else:
             log.warning("pipe: unknown note %r", op)
 

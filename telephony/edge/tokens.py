@@ -19,6 +19,7 @@ from .uri import Address, Via
 MAGIC = "z9hG4bK"
 _PACKED = struct.Struct("!4sHB")
 _MARK = re.compile(MAGIC + r"([op])([0-9]{1,18})?-")
+_LEAVE = re.compile(r"out-([0-9]{1,18})-([+0-9*#]{1,32})-([0-9]{1,18})-([0-9]{1,12})-([0-9a-f]{24})")
 
 
 class Flow(NamedTuple):
@@ -27,6 +28,17 @@ class Flow(NamedTuple):
     address: Address
     phone: bool
     """A registered phone of ours: it may use G.722."""
+
+
+class Leave(NamedTuple):
+    """That one call may go to this number through this trunk, as the rows allowed it."""
+
+    trunk: int
+    number: str
+    """As the trunk is sent it."""
+    id: int
+    until: int
+    """Seconds since the epoch."""
 
 
 class Mark(NamedTuple):
@@ -74,6 +86,19 @@ class Signer:
             return None
         host, port, phone = _PACKED.unpack(packed)
         return Flow((socket.inet_ntoa(host), port), bool(phone))
+
+    # ---- leave to call the outside, as the user part of a Request-URI ------------------------------------------
+    def leave(self, leave: Leave) -> str:
+        text = f"out-{leave.trunk}-{leave.number}-{leave.id}-{leave.until}"
+        return f"{text}-{self._mac(b'leave' + text.encode(), 12).hex()}"
+
+    def read_leave(self, user: str) -> Leave | None:
+        """None unless we gave it; whether its time is over is not looked at."""
+        found = _LEAVE.fullmatch(user)
+        if not found:
+            return None
+        leave = Leave(int(found[1]), found[2], int(found[3]), int(found[4]))
+        return leave if hmac.compare_digest(self.leave(leave), user) else None
 
     # ---- branches: a stateless proxy makes the same one for a retransmission, a CANCEL, an ACK (RFC 3261 16.11) ---
     def branch(self, message: Message, via: Via, mark: Mark) -> str:

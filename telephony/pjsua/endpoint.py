@@ -11,6 +11,9 @@ from dataclasses import dataclass
 import pjsua2 as pj
 from pjsua2 import _pjsua2
 
+PLAIN_REALM = "outside"
+"""The realm in the challenges that the edge hands on (`telephony.edge.credentials`)."""
+
 CODECS = {"PCMA/8000/1": 200, "PCMU/8000/1": 190, "G722/16000/1": 180}
 """All others are off: several of them let a hostile packet abort the library."""
 
@@ -79,6 +82,14 @@ def account_config(settings: Settings, port: int) -> pj.AccountConfig:
     media.portRange = max(0, settings.rtp_port_max - settings.rtp_port_min)
     media.publicAddress = settings.public_address
     config.mediaConfig.transportConfig = media
+    return config
+
+
+def challenged_account_config(settings: Settings, port: int) -> pj.AccountConfig:
+    """As `account_config`, for calls through trunks: challenges are answered, with a password that the edge replaces."""
+    config = account_config(settings, port)
+    config.priority = -1  # whatever arrives is the other account's
+    config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", PLAIN_REALM, "outside", 0, "none"))
     return config
 
 

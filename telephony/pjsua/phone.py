@@ -79,11 +79,14 @@ class PjsuaPhone:
         self.sip_port = 0
         self._endpoint: pj.Endpoint | None = None
         self._line: Line | None = None
+        self._trunks: Line | None = None
         self._fileno = -1
         self._next_leg = CALLER + 1
         self._turned_away: list[Leg] = []
         self._forks: list[Fork] = []
         """What we dialled; kept until the library has no more to say of it."""
+        self._outside: list[Leg] = []
+        """What we dialled through trunks; kept for the same reason."""
         self._to_tend: list[Fork] = []
         self._socket: socket.socket | None = None
         self._polled = 0.0
@@ -134,6 +137,7 @@ class PjsuaPhone:
         self.studio.close()
         self.legs.clear()
         self._forks.clear()
+        self._outside.clear()
         self._to_tend.clear()
         self._turned_away.clear()
         gc.collect()
@@ -141,8 +145,9 @@ class PjsuaPhone:
         assert self._line
         assert self._socket
         self._socket.close()
-        self._line.shutdown()
-        self._line = None
+        for line in filter(None, (self._trunks, self._line)):
+            line.shutdown()
+        self._trunks = self._line = None
         self._endpoint.libDestroy(pj.PJSUA_DESTROY_NO_NETWORK)
         self._endpoint = None
 
@@ -208,7 +213,10 @@ class PjsuaPhone:
         return legs
 
     def _open_calls(self) -> int:
-        return self._is_open(CALLER) + sum(not fork.ended for fork in self._forks)
+        calls = [*self._outside, *self._forks]
+        if CALLER in self.legs:
+            calls.append(self.legs[CALLER])
+        return sum(not call.ended for call in {id(call): call for call in calls}.values())
 
     def _ring(self, targets: list[Target], options: pj.CallOpParam) -> list[LegId]:
         """All of them with one INVITE."""
@@ -228,6 +236,24 @@ class PjsuaPhone:
         except pj.Error as error:
             leg.hung_up = True
             leg.note_ended(UNAVAILABLE, error.reason)
+
+    def call_outside(self, uri: str, *, leg: LegId | None = None) -> LegId | None:
+        if self._open_calls() >= endpoint.LEGS:
+            return None
+        if leg is None:
+            leg, self._next_leg = self._next_leg, self._next_leg + 1
+        call = self.legs[leg] = Leg(self, self._outside_line(), leg)
+        self._outside.append(call)
+        self.sound()
+        self._invite(call, uri, self._call_options("", "", {}))
+        return leg
+
+    def _outside_line(self) -> Line:
+        """An identity that answers challenges, so that a provider's is answered; the edge knows the true password."""
+        if self._trunks is None:
+            self._trunks = Line(self._arrived)
+            self._trunks.create(endpoint.challenged_account_config(self.settings, self.sip_port))
+        return self._trunks
 
     def tend(self, fork: Fork) -> None:
         self._to_tend.append(fork)
@@ -326,6 +352,7 @@ class PjsuaPhone:
         self._polled = time.monotonic()
         self._turned_away = [leg for leg in self._turned_away if not leg.ended]
         self._forks = [fork for fork in self._forks if not fork.ended]
+        self._outside = [leg for leg in self._outside if not leg.ended]
         self._to_tend += [fork for fork in self._forks if not fork.confirmed]
         for leg in self.legs.values():
             if leg.confirmed and not leg.ended and leg.has_gone_silent(polls=self._silent_polls):
@@ -335,7 +362,7 @@ class PjsuaPhone:
         return leg in self.legs and not self.legs[leg].ended
 
     def _all_legs(self) -> list[Leg]:
-        return [*self.legs.values(), *self._forks, *self._turned_away]
+        return [*self.legs.values(), *self._forks, *self._outside, *self._turned_away]
 
 
 class Silent:

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
+from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Now
 
 from callcenter.core import sql
 from ivr import runs
 from queues import services as acd
-from queues.models import Call, Command
-from queues.states import IVR, LIVE
-from telephony.models import Leg
-from telephony.ports import CommandGiven, OfferOpened, Target
+from queues.models import Call, Command, Offer
+from queues.states import AGENT_RINGING, IVR, LIVE
+from telephony import prompts
+from telephony.models import CallProcess, Leg
+from telephony.ports import CallbackWanted, CommandGiven, OfferOpened, Target
 
 from . import nodes
 
@@ -57,11 +59,30 @@ def open_offers(node: str, *, edge: str, only: Iterable[int] | None = None) -> l
     ]
 
 
+def offers_of(call_id: int) -> list[int]:
+    return list(Offer.objects.open().filter(call=call_id).values_list("pk", flat=True))
+
+
 def open_commands(node: str, *, only: Iterable[int] | None = None) -> list[ForProcess]:
     """Commands about the node's calls that nobody has settled."""
     commands = Command.objects.filter(status=Command.Status.REQUESTED, call__node=node, call__state__in=LIVE)
     rows = _chosen(commands, only).values_list("id", "kind", "data", "actor", "call__process")
     return [(process, CommandGiven(pk, kind, {**data, "actor": actor})) for pk, kind, data, actor, process in rows]
+
+
+@transaction.atomic
+def take_up(call_id: int, *, node: str, process: str, pid: int, sip_port: int) -> CallbackWanted | None:
+    """This process carries the callback from now on. None: another one does, or no agent rings for it any more.
+
+    Asked again by the same process it is said again.
+    """
+    nodes.process_claimed(node, name=process, pid=pid, sip_port=sip_port)
+    ours = acd.take_up(call_id, node=node, process=process) or Call.objects.live().filter(pk=call_id, node=node, process=process).exists()
+    if not ours:
+        CallProcess.objects.filter(node__name=node, name=process).delete()
+        return None
+    number, name, seconds = Call.objects.values_list("callback__number", "caller_name", "queue__callback_ring_seconds").get(pk=call_id)
+    return CallbackWanted(number, name, seconds, str(prompts.ringing_tone()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +95,8 @@ class Owned:
     """Processes that carry a call."""
     leaving: set[str]
     """Of these, those whose caller should hear the farewell."""
+    nobodys: list[int] = field(default_factory=list)
+    """Calls that ring agents and have no process on any node: callbacks that nobody has taken up."""
 
 
 def owned(node: str, *, edge: str) -> Owned:
@@ -83,6 +106,7 @@ def owned(node: str, *, edge: str) -> Owned:
         commands=open_commands(node),
         live={process for process, _, _ in calls},
         leaving={process for process, state, flow in calls if state == IVR and not flow},
+        nobodys=list(Call.objects.filter(node="", process="", state=AGENT_RINGING).values_list("pk", flat=True)),
     )
 
 

@@ -6,8 +6,10 @@ import hashlib
 import ipaddress
 
 from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
 
-from callcenter.core import bell
+from callcenter.core import bell, events, vault
 from telephony.models import Trunk
 
 Network = ipaddress.IPv4Network
@@ -20,6 +22,21 @@ def set_trunk_password(trunk: Trunk, password: str) -> None:
     trunk.ha1_sha256 = hashlib.sha256(text).hexdigest()
     trunk.save(update_fields=["ha1_md5", "ha1_sha256"])
     bell.ring(bell.EDGE)
+
+
+def set_provider_password(trunk: Trunk, password: str) -> None:
+    """Store what our calls prove to the provider, encrypted: each challenge needs it anew."""
+    trunk.auth_secret = vault.seal(password)
+    trunk.save(update_fields=["auth_secret"])
+    bell.ring(bell.EDGE)
+
+
+@transaction.atomic
+def registration_changed(trunk_id: int, registered: bool) -> None:
+    """An edge registered at the provider, or is not registered any more."""
+    if Trunk.objects.filter(pk=trunk_id).update(registered_at=timezone.now() if registered else None):
+        fact = "trunk.registered" if registered else "trunk.registration_lost"
+        events.append(fact, subject=f"trunk:{trunk_id}", actor="system:edge")
 
 
 def networks(addresses: str) -> list[Network]:

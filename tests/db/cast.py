@@ -10,13 +10,26 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
-from agents.models import Agent, BreakReason, Device
+from agents.models import Agent, AgentSkill, BreakReason, Device, Skill
 from queues import services
-from queues.models import Call, Membership, Offer, OpeningSpan, Queue, Schedule, Segment, WayOut
+from queues.models import (
+    Call,
+    Membership,
+    Offer,
+    OpeningSpan,
+    Queue,
+    QueueSkill,
+    RelaxationStep,
+    Schedule,
+    Segment,
+    WayOut,
+)  # fmt: skip
+from queues.skills import Need
 from queues.states import ENDED
 from queues.states import SegmentOutcome as Outcome
 
 numbers = itertools.count(1)
+AGING = ("enqueued_at", "order_key", "relax_at", "preferred_until")
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 
 
@@ -87,6 +100,32 @@ def arrive(**fields: Any) -> Call:
     return services.arrive(**(facts | fields))
 
 
+def skilled(person: Agent, **levels: int) -> Agent:
+    """The agent with these skills, by their names."""
+    for name, level in levels.items():
+        AgentSkill.objects.update_or_create(agent=person, skill=skill(name), defaults={"level": level})
+    return person
+
+
+def skill(name: str) -> Skill:
+    return Skill.objects.get_or_create(name=name)[0]
+
+
+def needs(**levels: int) -> list[Need]:
+    return [Need(skill(name).pk, level) for name, level in levels.items()]
+
+
+def require(where: Queue, *steps: tuple[int, str, int], **levels: int) -> Queue:
+    """The queue, which asks for these skills from now on, with relaxation steps (seconds, skill or "", level)."""
+    for name, level in levels.items():
+        QueueSkill.objects.create(queue=where, skill=skill(name), minimum_level=level)
+    for after, name, level in steps:
+        RelaxationStep.objects.create(queue=where, after_seconds=after, skill=skill(name) if name else None, minimum_level=level)
+    services.requirements_changed(where.pk)
+    where.refresh_from_db()
+    return where
+
+
 def enqueue(where: Queue, **how: Any) -> Call:
     call = arrive()
     services.enqueue(call.pk, where.pk, **how)
@@ -122,6 +161,6 @@ def age(call: Call, seconds: float) -> None:
     """Let the call have waited longer."""
     call.refresh_from_db()
     assert call.enqueued_at
-    assert call.order_key
     shift = timedelta(seconds=seconds)
-    Call.objects.filter(pk=call.pk).update(enqueued_at=call.enqueued_at - shift, order_key=call.order_key - shift)
+    moments = {name: value - shift for name in AGING if (value := getattr(call, name))}
+    Call.objects.filter(pk=call.pk).update(**moments)

@@ -17,6 +17,7 @@ from agents.models import Agent, AgentSkill, Skill, Team
 from callcenter.core import audio
 from callcenter.core.audio import level
 from ivr.models import Number
+from queues import requirements, services
 from queues.models import Announcement, Membership, MembershipRule, Music, Queue, WayOut
 from telephony.models import Trunk
 from tests.unit.sounds import encoded, pitch, read, tone
@@ -221,5 +222,111 @@ def test_two_rows_for_one_limit_are_refused(manager: Client) -> None:
 def change_queue(queue: Queue) -> dict[str, Any]:
     """The page as it is shown, unchanged."""
     given = {field.name: field.value_from_object(queue) for field in queue._meta.concrete_fields if field.editable}
-    rows = inlines("announcements", "music_files", "ways_out", "memberships", "rules")
+    rows = inlines("announcements", "music_files", "ways_out", "memberships", "rules", "skills", "relaxation_steps")
     return {name: value for name, value in given.items() if value not in (None, False)} | rows
+
+
+# Skills
+
+
+def queue_form(queue: Queue, **fields: Any) -> dict[str, Any]:
+    """What the browser sends when nobody has changed anything, and these fields."""
+    names = [field.name for field in Queue._meta.concrete_fields if field.editable and field.name not in ("id", "slug", "music")]
+    plain = {name: getattr(queue, name) for name in names}
+    sent = {name: "on" if value is True else value for name, value in plain.items() if value is not None and value is not False}
+    return sent | inlines("announcements", "music_files", "ways_out", "memberships", "rules", "skills", "relaxation_steps") | fields
+
+
+def rows(prefix: str, *given: dict[str, Any]) -> dict[str, Any]:
+    form = {f"{prefix}-{n}-{name}": value for n, row in enumerate(given) for name, value in row.items()}
+    return {f"{prefix}-TOTAL_FORMS": len(given), f"{prefix}-INITIAL_FORMS": 0, **form}
+
+
+def test_the_skills_of_a_queue_are_read_back_and_count_at_once(manager: Client, django_capture_on_commit_callbacks: Any) -> None:
+    queue, german = cast.queue(), cast.skill("German").pk
+    waiting = cast.enqueue(queue)
+    page = reverse("admin:queues_queue_change", args=[queue.pk])
+    skills = rows("skills", {"skill": german, "minimum_level": 5, "weight": 1})
+    steps = rows(
+        "relaxation_steps",
+        {"after_seconds": 60, "skill": german, "minimum_level": 0},
+        {"after_seconds": 30, "skill": german, "minimum_level": 3},
+    )
+    with django_capture_on_commit_callbacks(execute=True):
+        assert manager.post(page, queue_form(queue, **skills, **steps)).status_code == 302
+    said_ = "Every call asks for German 5. After 30 s German 3 is enough, after 60 s German is not asked for."
+    assert said_ in manager.get(page).content.decode()
+    services.sweep("test")
+    waiting.refresh_from_db()
+    assert requirements.in_words(waiting.requirement_id) == "German 5"
+
+
+def test_a_step_that_changes_nothing_is_refused_with_the_remedy(manager: Client) -> None:
+    queue, german = cast.queue(), cast.skill("German").pk
+    steps = rows(
+        "relaxation_steps",
+        {"after_seconds": 30, "skill": german, "minimum_level": 3},
+        {"after_seconds": 60, "skill": german, "minimum_level": 3},
+    )
+    answer = manager.post(reverse("admin:queues_queue_change", args=[queue.pk]), queue_form(queue, **steps))
+    assert "no more than this is asked for anyway" in answer.content.decode()
+    assert not queue.relaxation_steps.exists()
+
+
+def test_a_changed_level_brings_and_takes_a_membership_by_skill(manager: Client, django_capture_on_commit_callbacks: Any) -> None:
+    queue, spanish = cast.queue(), cast.skill("Spanish")
+    MembershipRule.objects.create(queue=queue, skill=spanish, minimum_level=3)
+    alice = cast.skilled(cast.agent("alice", state="offline"), Spanish=2)
+    row = AgentSkill.objects.get(agent=alice)
+    for has, member in ((4, True), (2, False)):
+        skills = rows("skills", {"id": row.pk, "agent": alice.pk, "skill": spanish.pk, "level": has}) | {"skills-INITIAL_FORMS": 1}
+        with django_capture_on_commit_callbacks(execute=True):
+            manager.post(reverse("admin:agents_agent_change", args=[alice.pk]), change_agent(alice) | skills)
+        assert Membership.objects.filter(queue=queue, agent=alice).exists() == member
+
+
+def test_a_skill_that_an_agent_learns_brings_the_waiting_call(
+    manager: Client, rings: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    queue, spanish = cast.queue(), cast.skill("Spanish")
+    alice = cast.agent("alice", queues=(queue,))
+    call = cast.enqueue(queue, skills=cast.needs(Spanish=2))
+    rings.clear()
+    skills = rows("skills", {"agent": alice.pk, "skill": spanish.pk, "level": 3})
+    with django_capture_on_commit_callbacks(execute=True):
+        manager.post(reverse("admin:agents_agent_change", args=[alice.pk]), change_agent(alice) | skills)
+    assert "alarms" in rings
+    services.sweep("test")
+    assert cast.open_offers(call)
+
+
+def test_a_skill_that_calls_asked_for_may_be_deleted_and_is_asked_for_no_longer(
+    manager: Client, rings: list[str], django_capture_on_commit_callbacks: Any
+) -> None:
+    queue, spanish = cast.require(cast.queue(), (30, "Spanish", 1), Spanish=4), cast.skill("Spanish")
+    cast.agent("alice", queues=(queue,))
+    call = cast.enqueue(queue)
+    rings.clear()
+    with django_capture_on_commit_callbacks(execute=True):
+        assert manager.post(reverse("admin:agents_skill_delete", args=[spanish.pk]), {"post": "yes"}).status_code == 302
+    assert "alarms" in rings
+    services.sweep("test")
+    assert cast.open_offers(call)
+
+
+@pytest.mark.parametrize(("strategy", "second", "shown"), [("longest-idle", "random", False), ("sticky", "fewest-today", True)])
+def test_the_capacity_score_is_shown_where_a_strategy_looks_at_it(manager: Client, strategy: str, second: str, shown: bool) -> None:
+    queue = cast.queue(strategy=strategy, second_strategy=second)
+    cast.agent("alice", queues=(queue,), state="offline")
+    answer = manager.get(reverse("admin:queues_queue_change", args=[queue.pk])).content.decode()
+    assert ("memberships-0-weight" in answer) == shown
+
+
+def test_the_call_page_tells_the_skills_and_who_lacked_which(manager: Client) -> None:
+    queue = cast.require(cast.queue(), German=4)
+    cast.skilled(cast.agent("alice", queues=(queue,)), German=2)
+    cast.skilled(cast.agent("bob", queues=(queue,)), German=5)
+    call = cast.enqueue(queue)
+    page = manager.get(reverse("admin:queues_call_change", args=[call.pk])).content.decode()
+    assert "lacks German 4, has level 2" in page
+    assert "<dt>Skills asked for</dt><dd>German 4</dd>" in page

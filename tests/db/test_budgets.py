@@ -77,6 +77,21 @@ def test_opening_hours_cost_a_call_one_statement(support: Queue, alice: Agent) -
     within(10, lambda: services.enqueue(call.pk, support.pk))
 
 
+def test_a_call_that_asks_for_skills_finds_an_agent(support: Queue, alice: Agent) -> None:
+    """Seven more: what queue and call ask for, the steps, who is there, both sets as rows, their words, the agents' levels."""
+    cast.require(support, (30, "German", 1), German=3)
+    cast.skilled(alice, German=5, Invoices=3)
+    invoices = cast.needs(Invoices=2)
+    services.hang_up(cast.enqueue(support, skills=invoices).pk, by="caller")
+    call = cast.arrive()
+    within(22, lambda: services.enqueue(call.pk, support.pk, skills=invoices))
+    assert cast.open_offers(call)
+    waiting = cast.enqueue(support, skills=invoices)
+    cast.talk(call)
+    within(18, lambda: services.hang_up(call.pk, by="caller"))
+    assert cast.open_offers(waiting)
+
+
 def test_the_node_reads_an_offer_and_its_phones(support: Queue, alice: Agent) -> None:
     _, offer = ringing(support)
     [(_, opened)] = within(1, lambda: calls.open_offers("n1", edge="127.0.0.1:5060", only=[offer]))

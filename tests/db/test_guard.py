@@ -8,12 +8,13 @@ from django.db import IntegrityError, connection, transaction
 from agents.states import AGENT
 from callcenter.core import events, guard
 from callcenter.core.models import LogEntry
+from queues.callbackstates import CALLBACK
 from queues.states import CALL
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.mark.parametrize(("table", "machine"), [("agents_agent", AGENT), ("queues_call", CALL)])
+@pytest.mark.parametrize(("table", "machine"), [("agents_agent", AGENT), ("queues_call", CALL), ("queues_callback", CALLBACK)])
 def test_the_trigger_allows_exactly_the_pairs_of_the_table(table: str, machine: object) -> None:
     assert guard.installed_pairs(table) == machine.pairs()  # type: ignore[attr-defined]
 

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from agents.models import Device
+from agents.models import AgentSkill, Device
 from callcenter.core.errors import Refusal
 from queues import invariants, services
 from queues.models import Call, Offer, Queue
@@ -23,6 +23,7 @@ from . import cast
 pytestmark = pytest.mark.django_db
 
 FAILURES = [OfferOutcome.REJECTED, OfferOutcome.BUSY, OfferOutcome.NO_ANSWER, OfferOutcome.UNREACHABLE]
+asks_for: st.SearchStrategy[dict[str, int]] = st.just({}) | st.dictionaries(st.sampled_from(["German", "Invoices"]), st.integers(1, 5))
 any_row = st.integers(min_value=0, max_value=99)
 
 
@@ -36,7 +37,8 @@ def refusing(service: Any, *args: Any, **kwargs: Any) -> None:
 
 
 class CallCenter(RuleBasedStateMachine):
-    """Three queues with different rules, four agents (one with two slots), and everything that can happen to them."""
+    """Five queues with different rules, four agents (one with two slots) with different skills, and everything that can happen to
+    them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,10 +50,17 @@ class CallCenter(RuleBasedStateMachine):
         cast.way_out(first, "length", 3, next_queue=third)
         cast.way_out(second, "per_agent", 4)
         Queue.objects.filter(pk=third.pk).update(helper=second, lend_after=10, leave_empty=True, absent_paused=True)
-        self.queues = [first, second, third]
+        fourth = cast.require(
+            cast.queue("fourth", strategy="sticky", second_strategy="skills-weighted", sticky_seconds=20), (20, "German", 2), (40, "", 0),
+            German=4,
+        )  # fmt: skip
+        fifth = cast.queue("fifth", strategy="ring-progressively", progressive_seconds=1, retry_limit=3)
+        self.queues = [first, second, third, fourth, fifth]
         self.agents = [
-            cast.agent("alice", queues=(first, second), max_misses=2), cast.agent("bob", queues=(first, third), max_concurrent_calls=2),
-            cast.agent("carol", queues=(second, third), ready_when_registered=True), cast.agent("dave", queues=(first,), state="offline"),
+            cast.skilled(cast.agent("alice", queues=(first, second, fourth), max_misses=2), German=5),
+            cast.skilled(cast.agent("bob", queues=(first, third, fourth, fifth), max_concurrent_calls=2), German=2, Invoices=3),
+            cast.agent("carol", queues=(second, third, fourth, fifth), ready_when_registered=True),
+            cast.agent("dave", queues=(first,), state="offline"),
         ]  # fmt: skip
         self.agents[3].memberships.update(tier=1)
 
@@ -63,11 +72,29 @@ class CallCenter(RuleBasedStateMachine):
         found = list(rows.order_by("pk"))
         return found[n % len(found)] if found else None
 
-    @rule(n=any_row, priority=st.integers(0, 3), wanted=st.none() | any_row)
-    def a_caller_comes(self, n: int, priority: int, wanted: int | None) -> None:
+    @rule(n=any_row, priority=st.integers(0, 3), wanted=st.none() | any_row, asks=asks_for, number=st.sampled_from("123"))
+    def a_caller_comes(self, n: int, priority: int, wanted: int | None, asks: dict[str, int], number: str) -> None:
         agent = None if wanted is None else self.agents[wanted % 4].pk
-        queue = self.queues[n % 3]
-        services.enqueue(cast.arrive().pk, queue.pk, priority=priority, wanted_agent_id=agent)
+        call = cast.arrive(caller_number=number).pk
+        services.enqueue(call, self.queues[n % 5].pk, priority=priority, wanted_agent_id=agent, skills=cast.needs(**asks))
+
+    @rule(n=any_row, name=st.sampled_from(["German", "Invoices"]), level=st.integers(0, 5))
+    def an_agent_learns_or_forgets(self, n: int, name: str, level: int) -> None:
+        agent = self.agents[n % 4]
+        if level:
+            cast.skilled(agent, **{name: level})
+        else:
+            AgentSkill.objects.filter(agent=agent, skill__name=name).delete()
+        services.skills_changed()
+        services.sweep("test")  # the bell's hearer
+
+    @rule(after=st.integers(1, 60), level=st.integers(1, 5))
+    def a_manager_asks_for_something_else(self, after: int, level: int) -> None:
+        queue = self.queues[3]
+        queue.skills.update(minimum_level=level)
+        queue.relaxation_steps.filter(skill__isnull=False).update(after_seconds=after)
+        services.requirements_changed(queue.pk)
+        services.sweep("test")
 
     @rule(n=any_row)
     @precondition(lambda self: Offer.objects.open().exists())
@@ -130,7 +157,7 @@ class CallCenter(RuleBasedStateMachine):
         if what == "assign":
             refusing(services.force_assign, call.pk, self.agents[m % 4].pk, actor="user:1")
         elif what == "move":
-            refusing(services.move_to_queue, call.pk, self.queues[m % 3].pk, actor="user:1")
+            refusing(services.move_to_queue, call.pk, self.queues[m % 5].pk, actor="user:1")
         else:
             refusing(services.set_priority, call.pk, m % 11, actor="user:1")
 
@@ -139,7 +166,7 @@ class CallCenter(RuleBasedStateMachine):
         """Everything that was to be in the future comes nearer."""
         back = timedelta(seconds=seconds)
         for offer in Offer.objects.open():
-            Offer.objects.filter(pk=offer.pk).update(expires_at=offer.expires_at - back)
+            Offer.objects.filter(pk=offer.pk).update(expires_at=offer.expires_at - back, opened_at=offer.opened_at - back)
         for call in Call.objects.filter(state="wrap_up"):
             Call.objects.filter(pk=call.pk).update(wrap_up_until=(call.wrap_up_until or timezone.now()) - back)
         for call in Call.objects.waiting():

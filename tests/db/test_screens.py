@@ -18,7 +18,7 @@ from django.urls import reverse
 
 from agents.models import Agent, Team
 from callcenter.core.intents import Arguments
-from queues import metrics, services
+from queues import metrics, requirements, services
 from queues.board.intents import BoardIntents
 from queues.board.scope import visible_queues, visible_to
 from queues.board.snapshot import board_snapshot
@@ -159,6 +159,17 @@ def rows_behind(client: Client, link: str) -> int:
     return int(answer.context["cl"].result_count)
 
 
+def asking_day(where: Queue, team: Team) -> None:
+    """Entries of today and yesterday that asked for German, Invoices or both, answered, given up and waiting; agents who have it."""
+    for state, phone in (("available", True), ("offline", True)):
+        cast.skilled(cast.agent(f"german-{state}", team=team, state=state, phone=phone), German=3)
+    both, german = (requirements.intern(cast.needs(**asked)) for asked in ({"German": 2, "Invoices": 1}, {"German": 4}))
+    for outcome in (Outcome.ANSWERED, Outcome.ABANDONED):
+        for asked, seconds in ((both, -1), (both, 1), (german, 1), (None, 1)):
+            cast.stay(where, outcome, at=metrics.midnight("UTC") + timedelta(seconds=seconds), requirement_id=asked)
+    cast.enqueue(where, skills=cast.needs(German=5))
+
+
 def busy_day(name: str, team: Team, **queue: Any) -> Queue:
     """A queue with all kinds of agents, callers in line, and entries on both sides of every midnight near by."""
     where = cast.queue(name, service_level_seconds=20, **queue)
@@ -187,6 +198,12 @@ def links_of_teams(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
     since = metrics.midnight("UTC")
     for row in shown["teams"]:
         known = {**row, **row["today"], "spent": metrics.periods(since).filter(agent__team=row["id"]).count()}
+        yield from ((f"{row['name']}, {name}", known[name], link) for name, link in row["links"].items())
+
+
+def links_of_skills(shown: dict[str, Any]) -> Iterator[tuple[str, int, str]]:
+    for row in shown["skills"]:
+        known = {**row, **row["today"]}
         yield from ((f"{row['name']}, {name}", known[name], link) for name, link in row["links"].items())
 
 
@@ -230,6 +247,8 @@ def test_every_number_on_the_board_is_the_number_of_rows_behind_it(supervisor: U
         busy_day("tokyo", mine, timezone="Asia/Tokyo"),
         busy_day("theirs", theirs),
     ]
+    asking_day(days[0], mine)
+    asking_day(days[2], theirs)
     worker = Agent.objects.filter(team=mine).first()
     for seconds in (-1, 1):
         cast.stay(days[0], Outcome.ANSWERED, at=metrics.midnight("UTC") + timedelta(seconds=seconds), agent=worker)
@@ -243,9 +262,10 @@ def test_every_number_on_the_board_is_the_number_of_rows_behind_it(supervisor: U
     shown = board(supervisor)
     there = {row["id"] for row in shown["queues"]}
     assert [day.pk in there for day in (*days, draining, closed)] == [True, True, not bounded, True, False]
-    team_numbers = list(links_of_teams(shown))
+    team_numbers, skill_numbers = list(links_of_teams(shown)), list(links_of_skills(shown))
+    assert {name for name, number, _ in skill_numbers if number} >= {f"German, {name}" for name in shown["skills"][0]["links"]}
     assert all(number for name, number, _ in team_numbers if name.startswith(mine.name)), "the team did something of everything"
-    found = [*numbers(shown), *links_of_agents(shown), *team_numbers]
+    found = [*numbers(shown), *links_of_agents(shown), *team_numbers, *skill_numbers]
     assert [(name, rows_behind(client, link)) for name, _, link in found] == [(name, number) for name, number, _ in found]
     assert all(number for name, number, _ in found if name.startswith("tile")), "nothing is compared with nothing"
 
@@ -262,15 +282,28 @@ def test_every_number_on_the_admins_first_page_is_the_number_of_rows_behind_it(s
     assert [(link, rows_behind(client, unescape(link))) for link, _ in found] == [(link, int(number)) for link, number in found]
 
 
+def test_a_waiting_call_shows_what_it_asks_for_and_whom_it_is_kept_for(supervisor: User) -> None:
+    queue = cast.queue(strategy="sticky")
+    bob = cast.agent("bob", queues=(queue,))
+    services.hang_up(cast.talk(cast.enqueue(queue)).pk, by="caller")
+    cast.talk(cast.enqueue(queue, wanted_agent_id=bob.pk))
+    cast.enqueue(queue)
+    cast.enqueue(queue, skills=cast.needs(Invoices=2, German=4))
+    rows = board(supervisor)["waiting"]["rows"]
+    assert [(row["skills"], row["kept_for"]) for row in rows] == [([], "bob"), (["German 4", "Invoices 2"], "")]
+    assert [(row["name"], row["waiting"]) for row in board(supervisor)["skills"]] == [("German", 1), ("Invoices", 1)]
+
+
 def test_the_board_takes_as_many_queries_for_a_hundred_agents_as_for_one(supervisor: User, django_assert_max_num_queries: Any) -> None:
     queue = cast.queue()
     for n in range(12):
         cast.agent(f"agent{n}", queues=(queue,))
     for _ in range(20):
         cast.enqueue(queue)
-    with django_assert_max_num_queries(22):  # one is about rules of overflow, one about how all lines move
+    # One is about rules of overflow, one about how all lines move, two about the skills asked for today and waited for now.
+    with django_assert_max_num_queries(24):
         board(supervisor)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(19):
         board(supervisor)  # the shares of the agents' time are kept, and how the lines move
 
 

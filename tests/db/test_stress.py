@@ -6,6 +6,7 @@ import random
 import signal
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +14,12 @@ from typing import Any
 
 import pytest
 
+from agents.models import AgentSkill
 from callcenter.core.errors import Refusal
-from queues import invariants, services
-from queues.models import Call, Lease, Membership, Offer
+from callcenter.core.models import LogEntry
+from queues import invariants, requirements, services
+from queues.models import Call, Lease, Membership, Offer, Segment
+from queues.skills import missing
 from queues.states import OfferOutcome
 from tests.until import until
 
@@ -34,13 +38,17 @@ MARGIN = timedelta(milliseconds=50)
 
 
 def given_agents_and_queues() -> tuple[list[int], list[int]]:
-    queues = [
-        cast.queue(f"q{i}", retry_limit=0, wrap_up_seconds=5 * (i == 3), strategy="round-robin" if i == 1 else "longest-idle")
-        for i in range(4)
-    ]
+    """Four queues: the first asks for German, less and less, the second goes round, the third is sticky for a second."""
+    strategies = ("skills-weighted", "round-robin", "sticky", "longest-idle")
+    queues = [cast.queue(f"q{i}", retry_limit=0, wrap_up_seconds=5 * (i == 3), strategy=strategies[i], sticky_seconds=1) for i in range(4)]
+    cast.require(queues[0], (1, "German", 2), (3, "German", 0), German=4)
     agents = [
-        cast.agent(f"a{i}", queues=(queues[i % 4], queues[(i + 1) % 4]), max_concurrent_calls=2 if i % 4 == 0 else 1) for i in range(12)
-    ]
+        cast.skilled(
+            cast.agent(f"a{i}", queues=(queues[i % 4], queues[(i + 1) % 4]), max_concurrent_calls=2 if i % 4 == 0 else 1),
+            German=1 + i % 5, Invoices=1 + i % 3,
+        )
+        for i in range(12)
+    ]  # fmt: skip
     return [queue.pk for queue in queues], [agent.pk for agent in agents]
 
 
@@ -77,8 +85,10 @@ class Worker:
     def enqueue(self) -> None:
         if Call.objects.filter(state="queued").count() > 40:
             return
-        call = services.arrive(node="n", process=f"p{self.dice.random()}", sip_call_id="", caller_number="", caller_name="", dialled="").pk
-        placement = services.enqueue(call, self.dice.choice(self.queues), priority=self.dice.choice([0, 0, 0, 2]))
+        caller = {"caller_number": str(self.dice.randint(1, 30)), "caller_name": "", "dialled": ""}
+        call = services.arrive(node="n", process=f"p{self.dice.random()}", sip_call_id="", **caller).pk
+        asks = cast.needs(Invoices=self.dice.randint(1, 3)) if self.dice.random() < 0.2 else []
+        placement = services.enqueue(call, self.dice.choice(self.queues), priority=self.dice.choice([0, 0, 0, 2]), skills=asks)
         self.note("queued" if placement.position else "ringing", call)
 
     def answer(self) -> None:
@@ -159,6 +169,23 @@ def read(diary: Path) -> tuple[Counter[str], list[Sighting]]:
     return words, seen
 
 
+def who_may_serve() -> Callable[[int, int], bool]:
+    """Whether an agent has all that a call asked for when it came, and so could take it at any time."""
+    levels: dict[int, dict[int, int]] = {}
+    for agent, skill, level in AgentSkill.objects.values_list("agent", "skill", "level"):
+        levels.setdefault(agent, {})[skill] = level
+    asked = dict(Segment.objects.values_list("call", "requirement"))
+    needs = requirements.needs_of(*asked.values())
+    return lambda agent, call: not missing(levels.get(agent, {}), needs.get(asked.get(call) or 0, ()))
+
+
+def kept_for_one_agent() -> set[int]:
+    """Calls that were kept for the agent of last time for a while: others could not take them then."""
+    now, before = Call.objects.filter(preferred_agent__isnull=False), LogEntry.objects.filter(type="call.no_longer_kept")
+    offered = Offer.objects.filter(why__strategy="sticky")
+    return {*now.values_list("pk", flat=True), *before.values_list("subject_id", flat=True), *offered.values_list("call", flat=True)}
+
+
 def jumped_the_line(seen: list[Sighting]) -> list[str]:
     """Offers made although an earlier call, which the same agent serves, was seen waiting well before and stayed well after."""
     calls = {call.pk: call for call in Call.objects.all()}
@@ -169,14 +196,18 @@ def jumped_the_line(seen: list[Sighting]) -> list[str]:
     left = {pk: [call.hung_up_at] if call.hung_up_at else [] for pk, call in calls.items()}
     for call_id, opened_at in Offer.objects.values_list("call", "opened_at"):
         left[call_id].append(opened_at)
+    may_serve, kept = who_may_serve(), kept_for_one_agent()
     found = []
     for sighting in seen:
         earlier = calls[sighting.call]
+        if earlier.pk in kept:
+            continue
         # A decision is seen once it is committed: one made just before the sighting may already have taken the call.
         gone = min((at for at in left[earlier.pk] if at > sighting.at - MARGIN), default=datetime.max.replace(tzinfo=UTC))
         for offer in Offer.objects.filter(opened_at__gt=sighting.at + MARGIN, opened_at__lt=gone - MARGIN).exclude(call=earlier):
             later = calls[offer.call_id]
-            if earlier.queue_id in queues[offer.agent_id] and (earlier.order_key, earlier.pk) < (later.order_key, later.pk):
+            serves = earlier.queue_id in queues[offer.agent_id] and may_serve(offer.agent_id, earlier.pk)
+            if serves and (earlier.order_key, earlier.pk) < (later.order_key, later.pk):
                 found.append(f"{later} at {offer.opened_at} before {earlier} seen at {sighting.at}, gone {gone}")
     return found
 

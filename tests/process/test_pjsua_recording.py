@@ -46,7 +46,7 @@ def samples(path: Path | str) -> Any:
 def test_record__writes_what_the_leg_says_and_nothing_else(subject: Subject, fleet: Fleet, sounds: dict[int, str], tmp_path: Path) -> None:
     path = str(tmp_path / "message.wav")
     answered(subject, fleet)
-    subject.play_music(CALLER, sounds[300])
+    subject.play_music(CALLER, (sounds[300],))
     subject.record(CALLER, path, silence_seconds=0)
     until(lambda: Path(path).stat().st_size > 16_000, what="a second of sound")
     subject.stop_recording(CALLER)

@@ -82,6 +82,14 @@ class FakePhone:
         """The others that stop ringing when it is answered."""
         return [other for other in sorted(self.open_legs - {CALLER, leg}) if self.legs[other].invite == self.legs[leg].invite]
 
+    def call_outside(self, uri: str, *, leg: LegId | None = None) -> LegId | None:
+        if len({self.legs[leg].invite for leg in self.open_legs - {CALLER}}) >= 3 or CALLER in self.open_legs:
+            return None
+        if leg is None:
+            leg, self._next = self._next, self._next + 1
+        self.legs[leg] = FakeLeg(uri, invite=-1)
+        return leg
+
     def hang_up(self, leg: LegId) -> None:
         there = self.legs[leg]
         if there.state != "ended":
@@ -196,6 +204,21 @@ class FakeDesk:
 
     def drop_message(self, recorded: str) -> None:
         self._wish("drop_message", recorded)
+
+    def check_callback(self, number: str) -> None:
+        self._wish("check_callback", number)
+
+    def note_callback(self, wanted: dict[str, Any]) -> None:
+        self._wish("note_callback", wanted)
+
+    def request_callback(self, number: str) -> None:
+        self._wish("request_callback", number)
+
+    def call_customer(self) -> None:
+        self._wish("call_customer")
+
+    def customer_answered(self) -> None:
+        self._wish("customer_answered")
 
     def hang_up(self, by: str, reason: str) -> None:
         self._wish("hang_up", by, reason)

@@ -253,3 +253,23 @@ def test_a_refused_entry_is_told_to_a_caller_in_a_flow() -> None:
     story.hear(records.Farewell(("sorry.wav",), "full"))
     story.hear(ports.PromptEnded(CALLER, "sorry.wav"))
     assert story.call.phase is Phase.OVER
+
+
+CALLBACK: dict[str, Any] = {
+    "ask": {"kind": "callback", "queue": "support", "say": "We will call you", "exits": {"failed": "sorry"}},
+    "sorry": {"kind": "hang_up", "say": "Sorry"},
+}
+
+
+def test_a_callback_is_taken_down_and_the_caller_hears_so() -> None:
+    story = Story().guided(CALLBACK)
+    [(wanted,)] = story.desk.named("note_callback")
+    assert wanted["queue"] == "support"
+    story.hear(records.CallbackNoted(done=True))
+    assert story.said()[-1] == "We will call you"
+
+
+def test_a_callback_that_cannot_be_goes_the_way_of_the_failed() -> None:
+    story = Story().guided(CALLBACK)
+    story.hear(records.CallbackNoted(done=False))
+    assert story.said()[-1] == "Sorry"

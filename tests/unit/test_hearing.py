@@ -43,7 +43,9 @@ def rows(monkeypatch: pytest.MonkeyPatch) -> Rows:
 @pytest.fixture
 def node(rows: Rows) -> Iterator[Hearing]:
     told: list[Heard] = []
-    made = Hearing("n", edge=lambda: "127.0.0.1:5060", deliver=told.append, alarms=lambda: None, reload=lambda: None)
+    made = Hearing(
+        "n", edge=lambda: "127.0.0.1:5060", deliver=told.append, alarms=lambda: None, reload=lambda: None, take_up=lambda call: None
+    )
     reader = threading.Thread(target=made._read)
     made.start = reader.start  # type: ignore[method-assign]  # without the listening thread, which needs a database
     yield made

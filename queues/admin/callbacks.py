@@ -1,0 +1,133 @@
+"""Callbacks: whom we owe a call, how far each is, and what can be done about it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from callcenter.core import adminbase, roles
+from callcenter.core.adminbase import actor_of, for_each
+from callcenter.core.e164 import readable
+from callcenter.core.words import chip
+
+from .. import services
+from ..callbackstates import OPEN
+from ..models import Call, Callback
+from ..refusals import CallbackOwedAlready, TimeHasPassed
+from ..states import CallOutcome
+from .calls import OUTCOME_COLOURS
+
+
+class CallbackForm(forms.ModelForm):
+    class Meta:
+        model = Callback
+        fields = ("queue", "number", "name", "note", "due_at", "priority")
+
+    def clean(self) -> dict[str, Any] | None:
+        """What the service would refuse, said at the field; `Callback.clean` brings the number into its one form first."""
+        found = super().clean() or self.cleaned_data
+        if not self.instance.pk and found.get("due_at") and found["due_at"] < timezone.now() - timedelta(minutes=1):
+            self.add_error("due_at", TimeHasPassed().message)
+        return found
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        queue, number = self.cleaned_data.get("queue"), self.instance.number
+        if not self.instance.pk and queue and Callback.objects.filter(queue=queue, number=number, state__in=OPEN).exists():
+            self.add_error("number", CallbackOwedAlready().message)
+
+
+@admin.register(Callback)
+class CallbackAdmin(adminbase.ModelAdmin):
+    form = CallbackForm
+    list_display = ("shown_number", "name", "state_chip", "queue", "due_at", "tried", "last_result", "requested_at")
+    list_filter = ("state", "queue", ("due_at", admin.DateFieldListFilter))
+    list_select_related = ("queue",)
+    search_fields = ("number", "name", "note")
+    search_help_text = "Number as +49…, name or note"
+    autocomplete_fields = ("queue",)
+    ordering = ("-id",)
+    actions = ["call_now", "cancel"]
+    fieldsets = (
+        (None, {"fields": (("queue", "number"), ("name", "note"), ("due_at", "priority"))}),
+        ("How far it is", {"fields": (("state_chip", "tried"), ("last_result", "requested"), "made")}),
+    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Callback | None = None) -> Any:
+        return super().get_fieldsets(request, obj) if obj else self.fieldsets[:1]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Callback | None = None) -> tuple[str, ...]:
+        told = ("state_chip", "tried", "last_result", "requested", "made")
+        return (*told, "queue", "number", "due_at", "priority") if obj else told
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"due_at": timezone.localtime() + timedelta(hours=1), **super().get_changeform_initial_data(request)}
+
+    def has_delete_permission(self, request: HttpRequest, obj: Callback | None = None) -> bool:
+        return False  # what was promised to a customer stays in the records; it can be cancelled
+
+    def has_steer_permission(self, request: HttpRequest) -> bool:
+        return roles.has_role(request.user, roles.MANAGER, roles.SUPERVISOR)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+            return
+        facts = {"name": obj.name, "note": obj.note, "priority": obj.priority}
+        made = services.schedule_callback(obj.queue_id, obj.number, at=obj.due_at, actor=actor_of(request), **facts)
+        obj.__dict__.update(made.__dict__)
+
+    @admin.action(description="Call now", permissions=["steer"])
+    def call_now(self, request: HttpRequest, queryset: QuerySet[Callback]) -> None:
+        for_each(
+            request, queryset, lambda one: services.call_now(one.pk, actor=actor_of(request)),
+            "{count} callback(s) in line now; the next free agent is rung.",
+        )  # fmt: skip
+
+    @admin.action(description="Cancel …", permissions=["steer"])
+    @adminbase.confirmed(
+        "Cancel these callbacks?", "The customers are not called back. Who is being called or talks already is left alone."
+    )
+    def cancel(self, request: HttpRequest, queryset: QuerySet[Callback]) -> None:
+        for_each(request, queryset, lambda one: services.cancel_callback(one.pk, actor=actor_of(request)), "{count} callback(s) cancelled.")
+
+    @admin.display(description="number", ordering="number")
+    def shown_number(self, callback: Callback) -> str:
+        return readable(callback.number)
+
+    @admin.display(description="attempts", ordering="attempts")
+    def tried(self, callback: Callback) -> str:
+        return f"{callback.attempts} of {callback.queue.callback_attempts}" if callback.pk else "–"
+
+    @admin.display(description="asked for")
+    def requested(self, callback: Callback) -> SafeString | str:
+        when = f"{timezone.localtime(callback.requested_at):%Y-%m-%d %H:%M}"
+        if callback.origin_id is None:
+            return when
+        return format_html('{} in <a href="{}">call {}</a>', when, _page(callback.origin_id), callback.origin_id)
+
+    @admin.display(description="calls made")
+    def made(self, callback: Callback) -> SafeString | str:
+        calls = Call.objects.filter(callback=callback).select_related("agent").order_by("pk") if callback.pk else []
+        rows = [(_page(call.pk), f"{timezone.localtime(call.arrived_at):%H:%M}", _result(call), call.agent or "") for call in calls]
+        return format_html_join("", '<div><a href="{}">{}</a> {} {}</div>', rows) or "None yet."
+
+
+def _page(call: int) -> str:
+    return reverse("admin:queues_call_change", args=[call])
+
+
+def _result(call: Call) -> SafeString:
+    if call.outcome:
+        return chip(call.get_outcome_display(), OUTCOME_COLOURS.get(CallOutcome(call.outcome), "grey"))
+    state = call.machine.state(call.state)
+    return chip(state.label, state.colour, state.meaning)

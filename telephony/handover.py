@@ -1,0 +1,88 @@
+"""To whom a caller is handed who talks to nobody: by a flow to a queue, a voicemail box or a callback, by a queue to a box; and
+the way back into the flow. No Django, no SIP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from ivr.flow.words import Hand
+
+from . import records
+from .phase import Phase
+
+if TYPE_CHECKING:
+    from .conversation import Conversation
+
+LISTENS = (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING, Phase.LEAVING)
+"""Phases in which the caller talks to nobody, and may be led to a box."""
+
+
+# ---- out of a flow ------------------------------------------------------------------------------------------------------
+def hand_over(story: Conversation, hand: Hand) -> None:
+    """The flow gives the caller to somebody else; by "failed" it goes on if that is nobody we know."""
+    HANDS.get(hand.to, _fail)(story, hand)
+
+
+def _enqueue(story: Conversation, hand: Hand) -> None:
+    story.leave_flow()
+    story.enter(Phase.WAITING)
+    story.desk.enqueue({**hand.data, "to": hand.to, "collected": story.guide.variables()})
+    story.ring_early_offers()
+
+
+def _hang_up(story: Conversation, hand: Hand) -> None:
+    story.leave_flow()
+    story.end("system", str(hand.data.get("reason", "served by the flow")))
+
+
+def _open_box(story: Conversation, hand: Hand) -> None:
+    story.desk.open_box(str(hand.data["box"]))
+
+
+def _note_callback(story: Conversation, hand: Hand) -> None:
+    story.desk.note_callback(hand.data)
+
+
+def _fail(story: Conversation, _: Hand) -> None:
+    story.guide.resume("failed", story.now)
+
+
+HANDS: dict[str, Callable[[Conversation, Hand], None]] = {
+    "queue": _enqueue,
+    "agent": _enqueue,
+    "hang_up": _hang_up,
+    "voicemail": _open_box,
+    "callback": _note_callback,
+}
+
+
+# ---- what the records say -----------------------------------------------------------------------------------------------
+def callback_noted(story: Conversation, noted: records.CallbackNoted) -> None:
+    story.guide.resume("next" if noted.done else "failed", story.now)
+
+
+def box_opened(story: Conversation, opened: records.BoxOpened) -> None:
+    """The flow or the way out of the queue leads to this box; a flow goes another way if there is none."""
+    if opened.box and story.phase in LISTENS:
+        _lead_to(story, opened.box)
+    elif opened.box is None and story.phase is Phase.GUIDED:
+        story.guide.resume("failed", story.now)
+
+
+def _lead_to(story: Conversation, box: records.BoxProfile) -> None:
+    story.ringer.stop_all()
+    story.early.clear()
+    story.enter(Phase.RECORDING)
+    story.voicemail.begin(box, story.now)
+
+
+# ---- back again ---------------------------------------------------------------------------------------------------------
+def message_taken(story: Conversation) -> None:
+    """Everything is said at the box: the flow goes on that led there, or the call ends."""
+    if story.guide.leads:
+        story.enter(Phase.GUIDED)
+        story.guide.resume("next", story.now)
+    else:
+        story.turned_away(480, "voicemail")

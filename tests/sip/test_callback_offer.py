@@ -1,0 +1,76 @@
+"""A waiting caller presses 1 and hangs up; when an agent comes, the phone rings at the caller's."""
+
+from __future__ import annotations
+
+from agents.models import Agent
+from queues.models import Callback
+from queues.states import LIVE
+from tests.sip import facts
+from tests.sip.given import AGENT_TONE
+from tests.sip.harness.dialog import Call
+from tests.sip.harness.fleet import Fleet, Takes
+from tests.sip.harness.stack import PASSWORD, Stack, Team
+from tests.sip.test_callbacks import ALWAYS, provider_for
+from tests.until import until
+
+
+def press(call: Call, digit: str) -> None:
+    """By SIP INFO; answered before the next one is pressed."""
+
+    def send() -> None:
+        request = call._request("INFO")
+        request.headers.append(("content-type", "application/dtmf-relay"))
+        request.body = f"Signal={digit}\r\nDuration=160\r\n"
+        call._ask(request)
+
+    call.phone.fleet.now(send)
+
+
+def waits(stack: Stack, fleet: Fleet, number: str) -> tuple[Team, Call]:
+    team = stack.team(agents=1, callback_offer="announced", **ALWAYS)
+    caller = fleet.phone(number).call(team.number)
+    facts.until_waiting(team.queue)
+    until(lambda: caller.talking, what="the caller to be answered")
+    return team, caller
+
+
+def comes(fleet: Fleet, agent: Agent) -> None:
+    fleet.phone(agent.sip_username, PASSWORD, tone=AGENT_TONE, takes=Takes(answer_after=0.1)).register()
+
+
+def test_press_one_keeps_the_place_and_the_phone_rings_later(stack: Stack, fleet: Fleet) -> None:
+    provider, number = provider_for(stack, fleet, Takes(answer_after=0.2))
+    team, caller = waits(stack, fleet, number)
+    place = facts.only_call(team.queue).order_key
+    for digit in "11":
+        press(caller, digit)
+    until(lambda: _asks(caller), within=10, what="the request to be taken")
+    until(lambda: caller.over, within=20, what="the good-bye to end the call")
+    callback = Callback.objects.get(queue=team.queue)
+    assert (callback.number, callback.state, callback.order_key) == (number, "due", place)
+    first = facts.calls_of(team.queue)[0]
+    assert (first.outcome, first.exit_reason) == ("callback", "callback")
+    comes(fleet, team.agents[0])
+    customer = until(lambda: next(iter(provider.calls), None), within=10, what="the customer's phone to ring")
+    until(lambda: customer.hears(AGENT_TONE), within=8, what="the customer to hear the agent")
+    customer.hang_up()
+    until(lambda: Callback.objects.get(pk=callback.pk).state == "done", what="the callback to be done")
+
+
+def test_a_number_that_no_trunk_may_call_is_refused_and_the_caller_waits_on(stack: Stack, fleet: Fleet) -> None:
+    team, caller = waits(stack, fleet, "alice")
+    for digit in "111":
+        press(caller, digit)
+    comes(fleet, team.agents[0])
+    until(lambda: caller.hears(AGENT_TONE), within=10, what="the caller to hear the agent")
+    assert not Callback.objects.filter(queue=team.queue, state__in=LIVE).exists()
+    caller.hang_up()
+    [call] = facts.until_all_over(team.queue, 1)
+    assert call.outcome == "answered"
+
+
+def _asks(caller: Call) -> bool:
+    """Confirm again and again: the number is read from rows first, and keys mean nothing meanwhile."""
+    if not caller.over and not Callback.objects.filter(origin__sip_call_id=caller.call_id).exists():
+        press(caller, "1")
+    return Callback.objects.filter(origin__sip_call_id=caller.call_id).exists()
