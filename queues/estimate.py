@@ -108,7 +108,7 @@ class _Witness:
 
 def _gaps(stays: Sequence[Stay]) -> list[float]:
     """Between one answer and the next, where the next caller was in line already at the first."""
-    answered = sorted((stay for stay in stays if stay.answered), key=lambda stay: stay.left)
+    answered = sorted((stay for stay in stays if stay.answered), key=lambda stay: (stay.left, stay.entered))
     return [later.left - earlier.left for earlier, later in pairwise(answered) if later.entered < earlier.left]
 
 

@@ -56,6 +56,8 @@ class CallOutcome(models.TextChoices):
     VOICEMAIL = "voicemail", "Left a message"
     CALLBACK = "callback", "Asked to be called back"
     UNREACHED = "unreached", "Called back, not reached"
+    SERVED = "served", "Served by the flow"
+    OUTSIDE = "outside", "Put through to a number outside"
     REFUSED = "refused", "Refused at entry"
     LOST = "lost", "Lost by a failure of ours"
     REJECTED = "rejected", "Not accepted (unknown number)"

@@ -38,6 +38,7 @@ FACTS = {
     "call.no_longer_kept": "The agent of last time is not waited for any longer.",
     "call.taken_up": "A process was found that carries the callback.",
     "call.outbound_permitted": "A trunk may carry the call to the outside.",
+    "call.put_through": "Somebody outside answered, and talked with the caller.",
     "call.outbound_refused": "No trunk may carry the call to the outside.",
 }
 """Lines that are no change of state; those are explained by the state table."""

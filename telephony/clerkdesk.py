@@ -114,6 +114,9 @@ class ClerkDesk:
     def enqueue(self, target: dict[str, Any]) -> None:
         self._ask("enqueue", target=target)
 
+    def put_through(self) -> None:
+        self._ask("put_through")
+
     def offer_rang(self, offer: int) -> None:
         self._ask("offer_rang", offer=offer)
 

@@ -14,6 +14,7 @@ from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
 from .legbook import LegBook
+from .outward import Outward
 from .phase import Phase as Phase
 from .ports import CALLER, LegId, Phone
 from .programme import Programme
@@ -46,6 +47,7 @@ class Conversation:
         self.side = CallerSide(phone)
         self.ringer = Ringer(phone, desk, self.legs, silent=self._nobody_rings)
         self.guide = Guide(phone, desk, lambda hand: handover.hand_over(self, hand))
+        self.outward = Outward(phone, self.legs)
         self.flow: FlowStart | None = None
         """The flow that begins as soon as the caller hears us."""
         self.talk: Talk | None = None
@@ -76,6 +78,8 @@ class Conversation:
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
             self._announce(self.programme.take(now))
         self.guide.tick(now)
+        if self.outward.deadline is not None and now >= self.outward.deadline:
+            self.outward.give_up()
         self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
@@ -97,6 +101,8 @@ class Conversation:
             yield self.programme.deadline  # the end of what is being said is a fact, and looks again
         if self.guide.deadline is not None:
             yield self.guide.deadline
+        if self.outward.deadline is not None:
+            yield self.outward.deadline
         if self.phase is Phase.ARRIVING:
             yield self.phase_since + ARRIVAL_SECONDS
         if self.phase is Phase.LEAVING:
@@ -282,6 +288,8 @@ class Conversation:
             return
         if fact.leg == CALLER:
             self._caller_answered()
+        elif fact.leg == self.outward.leg:
+            handover.outside_answered(self)
         else:
             self._agent_answered(fact.leg)
         self.desk.save_leg(record)
@@ -350,6 +358,7 @@ class Conversation:
             return
         before = bool(self.talk and self.talk.is_held(self.holding))
         (self.holding.add if fact.held else self.holding.discard)(fact.leg)
+        self.outward.connect(held=bool(self.holding))
         if self.phase is not Phase.TALKING or self.talk is None:
             return
         self.talk.connect(self.holding)
@@ -360,6 +369,8 @@ class Conversation:
     def _media_lost(self, fact: ports.MediaLost) -> None:
         if fact.leg == CALLER and self.side.answering:
             self.end("caller", "vanished")
+        elif fact.leg == self.outward.leg:
+            self.end("outside", "vanished")
         elif self.talk and fact.leg == self.talk.leg:
             self._agent_left("vanished")
 
@@ -370,6 +381,8 @@ class Conversation:
         self.holding.discard(fact.leg)
         if fact.leg == CALLER:
             self.end("caller" if fact.by_peer else "system", "hung up" if fact.by_peer else fact.reason or "line closed")
+        elif fact.leg == self.outward.leg:
+            handover.outside_left(self)
         elif self.talk and self.talk.leg == fact.leg:
             self._agent_left("hung up")
         else:

@@ -20,7 +20,7 @@ from queues.models import Call, Callback, Command, Offer, Queue, VoicemailBox
 from queues.services.attempts import NO_LINE, NUMBER_REFUSED
 from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
-from . import boxes, flows, lastwords, sounds, spool
+from . import boxes, flows, lastwords, prompts, sounds, spool
 from .addresses import edge_address
 from .models import OutboundCall
 from .ports import CallerArrived
@@ -77,7 +77,7 @@ class RowDesk:
         self._methods: dict[str, Callable[..., None]] = {
             "route": self._find_route, "arrive": self._arrive,
             "ask": self._ask, "flow_begun": self._flow_begun, "flow_visited": self._flow_visited, "flow_ended": self._flow_ended,
-            "enqueue": self._enqueue_from_flow,
+            "enqueue": self._enqueue_from_flow, "put_through": self._put_through,
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
             "check_callback": self._check_callback, "request_callback": self._request_callback,
@@ -157,7 +157,23 @@ class RowDesk:
 
     def _ask(self, number: int, what: str, data: dict[str, Any], *, again: bool) -> None:
         assert self._caller
-        flows.ask(what, data, self._caller, lambda answer: self.answer(Told(number, answer)))
+        if what == "external":
+            self.answer(Told(number, self._leave_for(data)))
+        else:
+            flows.ask(what, data, self._caller, lambda answer: self.answer(Told(number, answer)))
+
+    def _leave_for(self, data: dict[str, Any]) -> dict[str, Any] | None:
+        """Leave to call the number that a flow puts the caller through to; None if no trunk may carry it."""
+        outbound.ended(self._id)  # what was asked for before, and came to nothing
+        try:
+            permit = outbound.permit(self._id, outbound.number_of(data["number"]), purpose=OutboundCall.Purpose.TRANSFER)
+        except Refusal as refusal:
+            log.info("a flow cannot put a caller through", why=refusal.code)
+            return None
+        return {"uri": permit.uri(edge_address()), "ringing": str(prompts.ringing_tone())}
+
+    def _put_through(self, *, again: bool) -> None:
+        acd.put_through(self._id)
 
     def _flow_begun(self, version: int, at: float, *, again: bool) -> None:
         runs.ended(self._id, FlowRun.Outcome.COMPLETED, wall(at), led_to="flow")

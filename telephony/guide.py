@@ -150,8 +150,8 @@ class Guide:
         elif isinstance(self.word, Ask):
             self.deadline = None
             self._go_on(answer if isinstance(answer, dict) else None)
-        elif isinstance(self.word, Hand) and self.word.to == "flow":
-            self._change_flow(answer)
+        elif isinstance(self.word, Hand):
+            self._hand_told(answer)
 
     def tick(self, now: float) -> None:
         """The time that was named is over."""
@@ -165,8 +165,8 @@ class Guide:
             self._complete(ended=False)
         elif isinstance(self.word, Ask):
             self._go_on(None)
-        elif isinstance(self.word, Hand) and self.word.to == "flow":
-            self._change_flow(None)
+        elif isinstance(self.word, Hand):
+            self._hand_told(None)
 
     # ---- words and answers ----------------------------------------------------------------------------------------
     def _go_on(self, answer: Answer) -> None:
@@ -231,10 +231,21 @@ class Guide:
 
     def _hand_over(self, hand: Hand) -> None:
         self._led_to = hand
-        if hand.to == "flow":
-            self._ask("flow", {"flow": hand.data["flow"]}, ANSWER_SECONDS)
+        if hand.to in ("flow", "external"):
+            self._ask(hand.to, hand.data, ANSWER_SECONDS)
         else:
             self.handed(hand)
+
+    def _hand_told(self, answer: Any) -> None:
+        assert isinstance(self.word, Hand)
+        self.deadline = None
+        if self.word.to == "flow":
+            self._change_flow(answer)
+        elif isinstance(answer, dict) and answer.get("uri"):
+            self.handed(Hand("outside", {**answer, "ring_seconds": self.word.data["ring_seconds"]}))
+        else:
+            self._led_to = None
+            self._go_on("failed")
 
     def _change_flow(self, answer: Any) -> None:
         """Into another flow, with all that was found out; to the fallback queue if there is no such flow (any more)."""

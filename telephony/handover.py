@@ -1,5 +1,5 @@
-"""To whom a caller is handed who talks to nobody: by a flow to a queue, a voicemail box or a callback, by a queue to a box; and
-the way back into the flow. No Django, no SIP.
+"""To whom a caller is handed who talks to nobody: by a flow to a queue, a number outside, a voicemail box or a
+callback, by a queue to a box; and the way back into the flow. No Django, no SIP.
 """
 
 from __future__ import annotations
@@ -45,6 +45,11 @@ def _note_callback(story: Conversation, hand: Hand) -> None:
     story.desk.note_callback(hand.data)
 
 
+def _put_through(story: Conversation, hand: Hand) -> None:
+    if not story.outward.dial(hand.data, story.now):
+        _fail(story, hand)
+
+
 def _fail(story: Conversation, _: Hand) -> None:
     story.guide.resume("failed", story.now)
 
@@ -55,6 +60,7 @@ HANDS: dict[str, Callable[[Conversation, Hand], None]] = {
     "hang_up": _hang_up,
     "voicemail": _open_box,
     "callback": _note_callback,
+    "outside": _put_through,
 }
 
 
@@ -76,6 +82,22 @@ def _lead_to(story: Conversation, box: records.BoxProfile) -> None:
     story.early.clear()
     story.enter(Phase.RECORDING)
     story.voicemail.begin(box, story.now)
+
+
+# ---- a number outside ---------------------------------------------------------------------------------------------------
+def outside_answered(story: Conversation) -> None:
+    if story.phase is Phase.GUIDED and not story.outward.talks:
+        story.outward.answered()
+        story.leave_flow()
+        story.desk.put_through()
+
+
+def outside_left(story: Conversation) -> None:
+    """After a talk it is over; who was not reached leaves the caller to the flow."""
+    if story.outward.over():
+        story.end("outside", "hung up")
+    elif story.phase is Phase.GUIDED:
+        story.guide.resume("failed", story.now)
 
 
 # ---- back again ---------------------------------------------------------------------------------------------------------

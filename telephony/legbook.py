@@ -20,6 +20,10 @@ class LegBook:
         self._made += 1
         self.open[leg] = LegRecord(self._made, "agent", now, agent=agent, offer=offer)
 
+    def outside_began(self, leg: LegId, now: float) -> None:
+        self._made += 1
+        self.open[leg] = LegRecord(self._made, "outside", now)
+
     def answered(self, leg: LegId, now: float) -> LegRecord | None:
         """The record, with its dialog; None for a leg that is over already. Saving can wait until audio flows."""
         record = self.open.get(leg)

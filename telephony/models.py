@@ -199,6 +199,7 @@ class Leg(models.Model):
     class Role(models.TextChoices):
         CALLER = "caller", "Caller"
         AGENT = "agent", "Agent"
+        OUTSIDE = "outside", "Number outside"
 
     call = models.ForeignKey(Call, on_delete=models.CASCADE, related_name="legs", help_text="Which call.")
     number = models.PositiveSmallIntegerField(

@@ -284,6 +284,9 @@ class Desk(Protocol):
     def enqueue(self, target: dict[str, Any]) -> None:
         """A flow gives the caller to a queue, or to an agent: `Moved`, or `Farewell` (no entry)."""
 
+    def put_through(self) -> None:
+        """Somebody outside answered, and the caller talks with them."""
+
     def offer_rang(self, offer: int) -> None:
         """A phone of the offer's agent rings."""
 

@@ -27,6 +27,8 @@ OUTCOME_COLOURS = {
     CallOutcome.REFUSED: "grey",
     CallOutcome.REJECTED: "grey",
     CallOutcome.CALLBACK: "blue",
+    CallOutcome.SERVED: "green",
+    CallOutcome.OUTSIDE: "green",
     CallOutcome.UNREACHED: "amber",
     CallOutcome.LOST: "red",
 }

@@ -39,7 +39,7 @@ class Call(Stateful):
     state = models.CharField(max_length=14, choices=CALL.choices, default=states.NEW, editable=False, help_text="Where the call is.")
     outcome = models.CharField(max_length=10, choices=CallOutcome.choices, blank=True, help_text="How it ended.")
     exit_reason = models.CharField(max_length=40, blank=True, help_text="Why it ended that way: caller hung up, queue full, …")
-    hung_up_by = models.CharField(max_length=10, blank=True, help_text="caller, agent or system.")
+    hung_up_by = models.CharField(max_length=10, blank=True, help_text="caller, agent, outside or system.")
 
     caller_number = models.CharField(max_length=80, blank=True, help_text="Number or SIP user of the caller.")
     caller_name = models.CharField(max_length=120, blank=True, help_text="Name that the caller's network sent.")
@@ -198,7 +198,7 @@ class Segment(models.Model):
     ended_at = models.DateTimeField(null=True, blank=True, help_text="End of the conversation.")
     wrap_up_ended_at = models.DateTimeField(null=True, blank=True, help_text="End of the paperwork.")
     hold_seconds = models.FloatField(default=0, help_text="Time on hold, all holds added up.")
-    hung_up_by = models.CharField(max_length=10, blank=True, help_text="caller, agent or system.")
+    hung_up_by = models.CharField(max_length=10, blank=True, help_text="caller, agent, outside or system.")
 
     class Meta:
         ordering = ["call", "number"]

@@ -26,6 +26,7 @@ from .devices import device_refreshed as device_refreshed
 from .ending import hang_up as hang_up
 from .ending import hold as hold
 from .ending import process_lost as process_lost
+from .ending import put_through as put_through
 from .ending import resume as resume
 from .membership import log_into_queue as log_into_queue
 from .membership import log_out_of_queue as log_out_of_queue

@@ -14,8 +14,11 @@ from .. import engagement, matching
 from ..locks import Held, one_transaction
 from ..locks import hold as lock
 from ..models import Call, Callback, Segment
-from ..states import ACTIVE, AGENT_RINGING, DIALLING, LIVE, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
+from ..states import ACTIVE, AGENT_RINGING, DIALLING, IVR, LIVE, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
 from . import attempts, exits, offers
+
+SERVED = "served by the flow"
+"""The reason of a flow that says good-bye: the caller got what there was to be had without an agent."""
 
 RELEASE = """
 UPDATE queues_offer SET released_at = %(now)s WHERE call_id = %(call)s AND outcome = 'accepted' AND released_at IS NULL
@@ -50,7 +53,7 @@ def resume(call_id: int) -> None:
 def hang_up(call_id: int, *, by: str, reason: str = "") -> None:
     """The caller's line is closed. From every state; a call that is over stays as it is, so both may hang up at once.
 
-    :param by: caller, agent or system.
+    :param by: caller, agent, outside (who was put through to) or system.
     :param reason: for the record ("media lost", "supervisor", …).
     """
     held = lock(call_id=call_id)
@@ -66,6 +69,15 @@ def hang_up(call_id: int, *, by: str, reason: str = "") -> None:
     else:
         freed = _give_up(held, call, over, actor=actor, cause=reason)
     matching.match_agents(held, freed)
+
+
+@one_transaction
+def put_through(call_id: int) -> None:
+    """A flow connected the caller with a number outside, and somebody answered there."""
+    call = lock(call_id=call_id).the_call
+    if call.state == IVR:
+        Call.objects.filter(pk=call.pk).update(outcome=CallOutcome.OUTSIDE)
+        events.append("call.put_through", subject=f"call:{call.pk}", actor="system:flow")
 
 
 def process_lost(node: str, process: str) -> int:
@@ -99,7 +111,7 @@ def _give_up(held: Held, call: Call, over: dict[str, Any], *, actor: str, cause:
     """The call ends before anybody answered."""
     by, waited = over["hung_up_by"], call.state in (QUEUED, AGENT_RINGING)
     freed = offers.withdraw(held, call, OfferOutcome.RESCINDED, actor=actor, cause=f"{by} hung up")
-    outcome = CallOutcome.ABANDONED if waited else _outcome_without_agent(call)
+    outcome = CallOutcome.ABANDONED if waited else _outcome_without_agent(call, by, cause)
     stay = SegmentOutcome.ABANDONED
     if call.callback_id is not None:
         outcome, stay = CallOutcome.UNREACHED, SegmentOutcome.UNREACHED
@@ -119,10 +131,14 @@ def _end_calling_back(held: Held, call: Call, over: dict[str, Any], *, actor: st
     return freed
 
 
-def _outcome_without_agent(call: Call) -> CallOutcome:
-    """What the last stay in a queue says about a call that nobody waits with any more; a message that was left says more."""
+def _outcome_without_agent(call: Call, by: str, cause: str) -> CallOutcome:
+    """What the flow, a message that was left, or else the last stay in a queue says about a call that nobody waits with any more."""
+    if Call.objects.filter(pk=call.pk, outcome=CallOutcome.OUTSIDE).exists():
+        return CallOutcome.OUTSIDE
     if call.messages.exists():
         return CallOutcome.VOICEMAIL
+    if by == "system" and cause == SERVED:
+        return CallOutcome.SERVED
     last = Segment.objects.filter(call=call).order_by("-number").values_list("outcome", flat=True)[:1]
     known = {
         SegmentOutcome.REFUSED: CallOutcome.REFUSED, SegmentOutcome.OVERFLOW: CallOutcome.OVERFLOWED,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from ipaddress import IPv4Address, IPv4Network
 
 from agents.models import Agent
-from callcenter.core import vault
+from callcenter.core import sealed
 from ivr.models import Number
 from telephony.models import Registration, Trunk
 from telephony.services.trunks import networks
@@ -158,8 +158,8 @@ def _provider(trunk: Trunk) -> Provider | None:
 
 def _password(trunk: Trunk) -> str:
     try:
-        return vault.open_(trunk.auth_secret) if trunk.auth_secret else ""
-    except vault.Unreadable:
+        return sealed.unseal(trunk.auth_secret) if trunk.auth_secret else ""
+    except sealed.Unreadable:
         log.error("trunk %s: its password cannot be read with the present SECRET_KEY; enter it anew", trunk.pk)
         return ""
 

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from callcenter.core import bell, events, vault
+from callcenter.core import bell, events, sealed
 from telephony.models import Trunk
 
 Network = ipaddress.IPv4Network
@@ -26,7 +26,7 @@ def set_trunk_password(trunk: Trunk, password: str) -> None:
 
 def set_provider_password(trunk: Trunk, password: str) -> None:
     """Store what our calls prove to the provider, encrypted: each challenge needs it anew."""
-    trunk.auth_secret = vault.seal(password)
+    trunk.auth_secret = sealed.seal(password)
     trunk.save(update_fields=["auth_secret"])
     bell.ring(bell.EDGE)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from callcenter.core import roles, vault
+from callcenter.core import roles, sealed
 from queues import services
 from queues.board.snapshot import board_snapshot
 from queues.models import Callback, Queue
@@ -111,13 +111,13 @@ def trunk_form(**fields: Any) -> dict[str, Any]:
 def test_a_trunk_to_the_outside_keeps_its_password_to_itself(manager: Client) -> None:
     answer = manager.post(reverse("admin:telephony_trunk_add"), trunk_form(), follow=True)
     trunk = Trunk.objects.get()
-    assert vault.open_(trunk.auth_secret) == "open sesame"
+    assert sealed.unseal(trunk.auth_secret) == "open sesame"
     page = manager.get(reverse("admin:telephony_trunk_change", args=[trunk.pk])).content.decode()
     assert "sesame" not in page + answer.content.decode()
     assert trunk.auth_secret not in page
     manager.post(reverse("admin:telephony_trunk_change", args=[trunk.pk]), trunk_form(auth_password="", caller_id="+4940555555"))
     trunk.refresh_from_db()
-    assert (trunk.caller_id, vault.open_(trunk.auth_secret)) == ("+4940555555", "open sesame")
+    assert (trunk.caller_id, sealed.unseal(trunk.auth_secret)) == ("+4940555555", "open sesame")
     assert "0 of 5" in manager.get(reverse("admin:telephony_trunk_changelist")).content.decode()
 
 

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
-from callcenter.core import events, vault
+from callcenter.core import events, sealed
 from callcenter.core.errors import Refusal
 from queues.models import Call
 from telephony.edge import directory
@@ -181,9 +181,9 @@ def test_a_dial_rule_needs_a_trunk_that_goes_outside() -> None:
 
 @pytest.mark.django_db
 def test_the_edge_knows_providers_and_their_passwords_and_rows_do_not() -> None:
-    sealed = vault.seal("open sesame")
-    assert "sesame" not in sealed
-    provider = trunk(auth_username="site", auth_secret=sealed, port=5070)
+    secret = sealed.seal("open sesame")
+    assert "sesame" not in secret
+    provider = trunk(auth_username="site", auth_secret=secret, port=5070)
     trunk("inward", host="", addresses="192.0.2.77")
     found = directory.read().providers
     assert list(found) == [provider.pk]
@@ -200,6 +200,6 @@ def test_a_password_sealed_with_a_lost_key_does_not_stop_the_edge() -> None:
 
 
 def test_what_was_sealed_before_the_key_was_changed_can_be_read(settings: object) -> None:
-    sealed = vault.seal("old")
+    secret = sealed.seal("old")
     settings.SECRET_KEY_FALLBACKS, settings.SECRET_KEY = [settings.SECRET_KEY], "new"  # type: ignore[attr-defined]
-    assert vault.open_(sealed) == "old"
+    assert sealed.unseal(secret) == "old"

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.test import override_settings
 from django.utils import timezone
 
-from callcenter.core import bell, vault
+from callcenter.core import bell, sealed
 from queues import services as acd
 from queues.models import Call, Callback
 from queues.states import ACTIVE, ENDED
@@ -36,7 +36,7 @@ def provider_for(stack: Stack, fleet: Fleet, takes: Takes, **fields: Any) -> tup
     number = f"+493012{next(lines):04d}00"
     given = {"host": provider.host, "port": provider.port, "allowed_prefixes": "+49", "caller_id": "+4940555555", "auth_username": "site"}
     with override_settings(SECRET_KEY=(stack.folder / "secret_key").read_text().strip()), transaction.atomic():
-        trunk = Trunk.objects.create(name=f"to {number}", auth_secret=vault.seal("open sesame"), **(given | fields))
+        trunk = Trunk.objects.create(name=f"to {number}", auth_secret=sealed.seal("open sesame"), **(given | fields))
         DialRule.objects.create(trunk=trunk, prefix=number)
         bell.ring(bell.EDGE)
     return provider, number

@@ -19,6 +19,7 @@ from tests.sip.harness.fleet import Fleet, Takes
 from tests.sip.harness.phones import Bank, Line
 from tests.sip.harness.stack import Stack, Team
 from tests.sip.harness.tones import tone, write_wav
+from tests.sip.test_callbacks import CUSTOMER_TONE, provider_for
 from tests.until import until
 
 ANSWERS = Takes(answer_after=0.1)
@@ -133,7 +134,8 @@ def test_a_flow_that_says_goodbye_hangs_up_when_it_was_heard(stack: Stack, fleet
     until(lambda: caller.hears(SORRY_TONE, 1.0), within=8, what="good-bye to be heard")
     until(lambda: caller.over, what="the line to be closed")
     until(lambda: Call.objects.filter(dialled=number, state="ended").exists(), what="the record")
-    assert Call.objects.get(dialled=number).hung_up_by == "system"
+    ended = Call.objects.get(dialled=number)
+    assert (ended.outcome, ended.hung_up_by) == ("served", "system")
 
 
 class Crm(http.server.BaseHTTPRequestHandler):
@@ -206,3 +208,33 @@ def test_a_flow_goes_on_while_the_database_is_away(stack: Stack, fleet: Fleet, b
     until(lambda: caller.hears(AGENT_TONE), within=15, what="the agent, once the database is back")
     caller.hang_up()
     assert path(the_run(number)) == [("one", "1"), ("two", "1"), ("queue", "handed")]
+
+
+@pytest.mark.parametrize("answers", [True, False])
+def test_a_flow_puts_callers_through_to_a_number_outside_or_goes_on(
+    stack: Stack, fleet: Fleet, bank: Bank, says: Any, answers: bool
+) -> None:
+    team, _ = staffed_team(stack, fleet, ANSWERS)
+    takes = Takes(answer_after=1.5) if answers else Takes(answer_after=0.2, status=486)
+    provider, outside = provider_for(stack, fleet, takes)
+    number = number_for(team, {
+        "menu": {"kind": "menu", "say": says("Menu", MENU_TONE), "exits": {"1": "out"}},
+        "out": {"kind": "transfer", "number": outside, "exits": {"failed": "queue"}},
+        "queue": {"kind": "queue", "queue": team.queue.slug},
+    })  # fmt: skip
+    caller = call(bank, number)
+    until(lambda: caller.hears(MENU_TONE), within=8, what="the menu")
+    caller.send_digits("1")
+    if not answers:
+        until(lambda: caller.hears(AGENT_TONE), within=8, what="the agent, since nobody is reached outside")
+        return
+    there = until(lambda: next(iter(provider.calls), None), within=8, what="the number outside to ring")
+    until(lambda: caller.hears(CUSTOMER_TONE) and there.hears(CALLER_TONE), within=10, what="both to hear each other")
+    there.hang_up()
+    until(lambda: caller.over, what="the caller's line to be closed")
+    until(lambda: Call.objects.filter(dialled=number, state="ended").exists(), what="the record")
+    ended = Call.objects.get(dialled=number)
+    assert (ended.outcome, ended.hung_up_by) == ("outside", "outside")
+    run = the_run(number)
+    assert (run.outcome, run.led_to, path(run)) == ("completed", "external", [("menu", "1"), ("out", "handed")])
+    assert {leg.role: leg.rx_packets > 0 for leg in ended.legs.all()} == {"caller": True, "outside": True}

@@ -28,6 +28,7 @@ class FakePhone:
 
     most = 64
     """Phones that one INVITE may ring."""
+    lines_outside = 3
 
     def __init__(self) -> None:
         self.legs: dict[LegId, FakeLeg] = {}
@@ -83,7 +84,8 @@ class FakePhone:
         return [other for other in sorted(self.open_legs - {CALLER, leg}) if self.legs[other].invite == self.legs[leg].invite]
 
     def call_outside(self, uri: str, *, leg: LegId | None = None) -> LegId | None:
-        if len({self.legs[leg].invite for leg in self.open_legs - {CALLER}}) >= 3 or CALLER in self.open_legs:
+        lines = len({self.legs[leg].invite for leg in self.open_legs - {CALLER}})
+        if lines >= self.lines_outside or (leg == CALLER and CALLER in self.open_legs):
             return None
         if leg is None:
             leg, self._next = self._next, self._next + 1
@@ -168,6 +170,9 @@ class FakeDesk:
 
     def enqueue(self, target: dict[str, Any]) -> None:
         self._wish("enqueue", target)
+
+    def put_through(self) -> None:
+        self._wish("put_through")
 
     def offer_rang(self, offer: int) -> None:
         self._wish("offer_rang", offer)

@@ -273,3 +273,57 @@ def test_a_callback_that_cannot_be_goes_the_way_of_the_failed() -> None:
     story = Story().guided(CALLBACK)
     story.hear(records.CallbackNoted(done=False))
     assert story.said()[-1] == "Sorry"
+
+
+OUTSIDE: dict[str, Any] = {
+    "out": {"kind": "transfer", "number": "+4930{{dialled}}", "ring_seconds": 30, "exits": {"failed": "support"}},
+    "support": {"kind": "queue", "queue": "support"},
+}
+
+
+def put_through(story: Story, answer: Any = None) -> int:
+    ((number, what, data),) = story.desk.named("ask")
+    assert (what, data["number"]) == ("external", "+49301000")
+    before = set(story.phone.legs)
+    story.hear(records.Told(number, answer or {"uri": "sip:leave@edge", "ringing": "ringing.wav"}))
+    return min(set(story.phone.legs) - before, default=-1)
+
+
+def test_a_caller_is_put_through_to_a_number_outside() -> None:
+    story = Story().guided(OUTSIDE)
+    leg = put_through(story)
+    assert (story.hears(CALLER), story.phone.legs[leg].uri) == ("ringing.wav", "sip:leave@edge")
+    story.hear(ports.LegRinging(leg))
+    story.answers(leg)
+    assert (story.hears(CALLER), story.hears(leg)) == (str(leg), "0")
+    assert story.desk.named("put_through") == [()]
+    assert (ended(story).outcome, ended(story).led_to) == ("completed", "external")
+    story.ends(leg)
+    assert story.desk.named("hang_up") == [("outside", "hung up")]
+    assert story.is_closing(CALLER)
+
+
+@pytest.mark.parametrize("how", ["refused", "busy", "silent", "no line"])
+def test_who_cannot_be_put_through_is_back_in_the_flow(how: str) -> None:
+    story = Story().guided(OUTSIDE)
+    if how == "no line":
+        story.phone.lines_outside = 0
+    leg = put_through(story, {"refused": True} if how == "refused" else None)
+    if how == "busy":
+        story.ends(leg, 486)
+    if how == "silent":
+        story.wait(30)
+        assert story.is_closing(leg)
+        story.ends(leg, 487)
+    assert queued(story) == "support"
+    assert visits(story)[0] == ("out", "failed")
+
+
+def test_a_caller_who_hangs_up_while_it_rings_outside_ends_that_too() -> None:
+    story = Story().guided(OUTSIDE)
+    leg = put_through(story)
+    story.ends(CALLER)
+    assert story.is_closing(leg)
+    story.ends(leg, 487)
+    assert story.call.over
+    assert story.desk.named("hang_up") == [("caller", "hung up")]

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from callcenter.core import vault
+from callcenter.core import sealed
 from telephony.models import DialRule, Trunk
 from telephony.services import outbound
 from tests.db import cast
@@ -77,7 +77,7 @@ def test_a_provider_that_knows_us_by_address(subject: Subject, edge: Edge, fleet
 @pytest.mark.parametrize("algorithm", ["MD5", "SHA-256"])
 def test_a_provider_that_asks_for_a_password(subject: Subject, edge: Edge, fleet: Fleet, tmp_path: Path, algorithm: str) -> None:
     provider = Provider.join(fleet, secret=("site", "open sesame"), algorithm=algorithm)
-    leg = talks(subject, edge, provider, tmp_path, auth_username="site", auth_secret=vault.seal("open sesame"))
+    leg = talks(subject, edge, provider, tmp_path, auth_username="site", auth_secret=sealed.seal("open sesame"))
     assert provider.challenged == ["INVITE"]
     subject.hang_up(leg)
     until(lambda: provider.calls[-1].over, what="the BYE to be believed")
@@ -85,7 +85,7 @@ def test_a_provider_that_asks_for_a_password(subject: Subject, edge: Edge, fleet
 
 def test_a_wrong_password_ends_the_call_with_the_providers_word(subject: Subject, edge: Edge, fleet: Fleet) -> None:
     provider = Provider.join(fleet, secret=("site", "open sesame"))
-    leg = subject.call_outside(reach(edge, provider, auth_username="site", auth_secret=vault.seal("wrong")))
+    leg = subject.call_outside(reach(edge, provider, auth_username="site", auth_secret=sealed.seal("wrong")))
     assert subject.fact("LegEnded", leg=leg)["status"] == 407
     assert provider.invites == []
 
@@ -101,7 +101,7 @@ def test_a_number_that_is_not_reached_says_why(subject: Subject, edge: Edge, fle
 
 def test_a_ringing_phone_is_cancelled(subject: Subject, edge: Edge, fleet: Fleet) -> None:
     provider = Provider.join(fleet, takes=Takes(), secret=("site", "s"))
-    leg = subject.call_outside(reach(edge, provider, auth_username="site", auth_secret=vault.seal("s")))
+    leg = subject.call_outside(reach(edge, provider, auth_username="site", auth_secret=sealed.seal("s")))
     subject.fact("LegRinging", leg=leg)
     subject.hang_up(leg)
     until(lambda: provider.calls[-1].over, what="the CANCEL")
@@ -122,7 +122,7 @@ def test_a_killed_process_stops_the_phone_that_it_dialled(edge: Edge, fleet: Fle
 
 def test_a_killed_edge_does_not_disturb_a_call(subject: Subject, edge: Edge, fleet: Fleet, tmp_path: Path) -> None:
     provider = Provider.join(fleet, secret=("site", "s"))
-    leg = talks(subject, edge, provider, tmp_path, auth_username="site", auth_secret=vault.seal("s"))
+    leg = talks(subject, edge, provider, tmp_path, auth_username="site", auth_secret=sealed.seal("s"))
     edge.kill()
     edge.start()
     edge.tell(op="process", port=subject.port)
@@ -133,7 +133,7 @@ def test_a_killed_edge_does_not_disturb_a_call(subject: Subject, edge: Edge, fle
 def test_a_trunk_that_wants_it_is_registered_and_the_rows_tell(edge: Edge, fleet: Fleet) -> None:
     provider = Provider.join(fleet, secret=("site", "s"), algorithm="SHA-256")
     trunk = Trunk.objects.create(
-        name="registers", host=provider.host, port=provider.port, registers=True, auth_username="site", auth_secret=vault.seal("s")
+        name="registers", host=provider.host, port=provider.port, registers=True, auth_username="site", auth_secret=sealed.seal("s")
     )
     edge.tell(op="reload")
     until(lambda: Trunk.objects.get(pk=trunk.pk).registered_at, within=8, what="the registration to be known")

@@ -7,8 +7,8 @@ class Migration(migrations.Migration):
     """What the roles may do with voicemail. Here, because this app is the last: all models exist."""
 
     dependencies = [
-        ("telephony", "0006_outbound"),
-        ("queues", "0020_voicemail"),
+        ("telephony", "0007_leg_outside"),
+        ("queues", "0021_voicemail"),
         ("ivr", "0006_system_prompts"),
     ]
     operations = [migrations.RunPython(roles.install, migrations.RunPython.noop)]
