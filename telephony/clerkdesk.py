@@ -144,15 +144,6 @@ class ClerkDesk:
     def farewell(self) -> None:
         self._ask("farewell")
 
-    def open_box(self, box: str) -> None:
-        self._ask("open_box", box=box)
-
-    def keep_message(self, recording: Recording) -> None:
-        self._ask("keep_message", recording=asdict(recording))
-
-    def drop_message(self, recorded: str) -> None:
-        self._ask("drop_message", recorded=recorded)
-
     def call_customer(self) -> None:
         self._ask("call_customer")
 
@@ -167,6 +158,15 @@ class ClerkDesk:
 
     def request_callback(self, number: str) -> None:
         self._ask("request_callback", number=number)
+
+    def open_box(self, box: str) -> None:
+        self._ask("open_box", box=box)
+
+    def keep_message(self, recording: Recording) -> None:
+        self._ask("keep_message", recording=asdict(recording))
+
+    def drop_message(self, recorded: str) -> None:
+        self._ask("drop_message", recorded=recorded)
 
     def hang_up(self, by: str, reason: str) -> None:
         self._ask("hang_up", by=by, reason=reason)

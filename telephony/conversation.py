@@ -78,8 +78,7 @@ class Conversation:
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
             self._announce(self.programme.take(now))
         self.guide.tick(now)
-        if self.outward.deadline is not None and now >= self.outward.deadline:
-            self.outward.give_up()
+        self.outward.tick(now)
         self.offer.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
@@ -99,10 +98,7 @@ class Conversation:
         yield from self.offer.deadlines()
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy and self.programme.deadline is not None:
             yield self.programme.deadline  # the end of what is being said is a fact, and looks again
-        if self.guide.deadline is not None:
-            yield self.guide.deadline
-        if self.outward.deadline is not None:
-            yield self.outward.deadline
+        yield from (moment for moment in (self.guide.deadline, self.outward.deadline) if moment is not None)
         if self.phase is Phase.ARRIVING:
             yield self.phase_since + ARRIVAL_SECONDS
         if self.phase is Phase.LEAVING:

@@ -265,19 +265,6 @@ class RowDesk:
     def _offer_failed(self, offer: int, outcome: str, status: int | None, *, again: bool) -> None:
         acd.offer_failed(offer, OfferOutcome(outcome), sip_status=status)
 
-    # ---- voicemail --------------------------------------------------------------------------------------------
-    def _open_box(self, box: str, *, again: bool) -> None:
-        found = VoicemailBox.objects.filter(slug=box, active=True).first()
-        self.answer(BoxOpened(self._profile(found) if found else None))
-
-    def _keep_message(self, recording: Recording, *, again: bool) -> None:
-        path = spool.path_of(self.owner.node, self.owner.process, recording.name)
-        call = self._call if self._known() else None
-        recordings.keep(self.owner.node, path, box=recording.box, call=call, seconds=recording.seconds, ended_by=recording.ended_by)
-
-    def _drop_message(self, recorded: str, *, again: bool) -> None:
-        spool.path_of(self.owner.node, self.owner.process, recorded).unlink(missing_ok=True)
-
     # ---- asking to be called back ---------------------------------------------------------------------------------
     def _check_callback(self, number: str, *, again: bool) -> None:
         """Whether it is a number of the world that a trunk may call; the limits are looked at when it is called."""
@@ -335,6 +322,19 @@ class RowDesk:
 
     def _customer_answered(self, *, again: bool) -> None:
         acd.customer_answered(self._id)
+
+    # ---- voicemail --------------------------------------------------------------------------------------------
+    def _open_box(self, box: str, *, again: bool) -> None:
+        found = VoicemailBox.objects.filter(slug=box, active=True).first()
+        self.answer(BoxOpened(self._profile(found) if found else None))
+
+    def _keep_message(self, recording: Recording, *, again: bool) -> None:
+        path = spool.path_of(self.owner.node, self.owner.process, recording.name)
+        call = self._call if self._known() else None
+        recordings.keep(self.owner.node, path, box=recording.box, call=call, seconds=recording.seconds, ended_by=recording.ended_by)
+
+    def _drop_message(self, recorded: str, *, again: bool) -> None:
+        spool.path_of(self.owner.node, self.owner.process, recorded).unlink(missing_ok=True)
 
     # ---- the talk and its end -----------------------------------------------------------------------------------
     def _hold(self, *, again: bool) -> None:

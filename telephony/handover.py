@@ -1,5 +1,5 @@
-"""To whom a caller is handed who talks to nobody: by a flow to a queue, a number outside, a voicemail box or a
-callback, by a queue to a box; and the way back into the flow. No Django, no SIP.
+"""To whom a caller is handed who talks to nobody: by a flow to a queue, a voicemail box or a callback, by a queue to a box; and
+the way back into the flow. No Django, no SIP.
 """
 
 from __future__ import annotations
@@ -45,7 +45,8 @@ def _note_callback(story: Conversation, hand: Hand) -> None:
     story.desk.note_callback(hand.data)
 
 
-def _put_through(story: Conversation, hand: Hand) -> None:
+def _call_outside(story: Conversation, hand: Hand) -> None:
+    """Leave is given already; without a line for it the flow goes on."""
     if not story.outward.dial(hand.data, story.now):
         _fail(story, hand)
 
@@ -60,7 +61,7 @@ HANDS: dict[str, Callable[[Conversation, Hand], None]] = {
     "hang_up": _hang_up,
     "voicemail": _open_box,
     "callback": _note_callback,
-    "outside": _put_through,
+    "outside": _call_outside,
 }
 
 
@@ -84,7 +85,7 @@ def _lead_to(story: Conversation, box: records.BoxProfile) -> None:
     story.voicemail.begin(box, story.now)
 
 
-# ---- a number outside ---------------------------------------------------------------------------------------------------
+# ---- a number outside -----------------------------------------------------------------------------------------------------
 def outside_answered(story: Conversation) -> None:
     if story.phase is Phase.GUIDED and not story.outward.talks:
         story.outward.answered()
@@ -97,7 +98,7 @@ def outside_left(story: Conversation) -> None:
     if story.outward.over():
         story.end("outside", "hung up")
     elif story.phase is Phase.GUIDED:
-        story.guide.resume("failed", story.now)
+        _fail(story, Hand("outside"))
 
 
 # ---- back again ---------------------------------------------------------------------------------------------------------

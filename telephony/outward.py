@@ -44,11 +44,12 @@ class Outward:
         if self.leg is not None and self.talks:
             (self.phone.unbridge if held else self.phone.bridge)(CALLER, self.leg)
 
-    def give_up(self) -> None:
-        """Nobody answered in time."""
-        self.deadline = None
-        if self.leg is not None:
-            self.legs.hang_up(self.leg)
+    def tick(self, now: float) -> None:
+        """Nobody has answered in time."""
+        if self.deadline is not None and now >= self.deadline:
+            self.deadline = None
+            if self.leg is not None:
+                self.legs.hang_up(self.leg)
 
     def over(self) -> bool:
         """The leg has ended; True if they had talked."""

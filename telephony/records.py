@@ -158,6 +158,41 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerMayBeCalled:
+    """By this URI, which the edge accepts once."""
+
+    uri: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerMayNotBeCalled:
+    """No trunk has room now (`no_line`), or none may call this number at all (`number_refused`)."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackChecked:
+    """The number that was asked about in the form in which it would be called, and the words that read it back; empty: it
+    cannot be called."""
+
+    number: str
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackNoted:
+    """Whether the callback that a flow asked for is owed now."""
+
+    done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackDenied:
+    """The caller cannot be called back; the place in line is as it was. Granted is a `Farewell`."""
+
+
+@dataclass(frozen=True, slots=True)
 class BoxProfile:
     """What a voicemail box lets its callers hear, and how long they may speak. Times in seconds, prompts are paths of WAV files."""
 
@@ -200,41 +235,6 @@ class Recording:
     """How much of the file is the message; what follows is silence."""
     ended_by: str
     """caller (a key, or hung up), silence, limit or failure."""
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerMayBeCalled:
-    """By this URI, which the edge accepts once."""
-
-    uri: str
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerMayNotBeCalled:
-    """No trunk has room now (`no_line`), or none may call this number at all (`number_refused`)."""
-
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackChecked:
-    """The number that was asked about in the form in which it would be called, and the words that read it back; empty: it
-    cannot be called."""
-
-    number: str
-    prompts: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackNoted:
-    """Whether the callback that a flow asked for is owed now."""
-
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class CallbackDenied:
-    """The caller cannot be called back; the place in line is as it was. Granted is a `Farewell`."""
 
 
 DeskFact = (

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name='call',
             name='outcome',
-            field=models.CharField(blank=True, choices=[('answered', 'Answered'), ('abandoned', 'Abandoned'), ('overflow', "Left by the queue's fallback"), ('voicemail', 'Left a message'), ('callback', 'Asked to be called back'), ('unreached', 'Called back, not reached'), ('served', 'Served by the flow'), ('outside', 'Put through to a number outside'), ('refused', 'Refused at entry'), ('lost', 'Lost by a failure of ours'), ('rejected', 'Not accepted (unknown number)')], help_text='How it ended.', max_length=10),
+            field=models.CharField(blank=True, choices=[('answered', 'Answered'), ('abandoned', 'Abandoned'), ('overflow', "Left by the queue's fallback"), ('callback', 'Asked to be called back'), ('unreached', 'Called back, not reached'), ('served', 'Served by the flow'), ('outside', 'Put through to a number outside'), ('voicemail', 'Left a message'), ('refused', 'Refused at entry'), ('lost', 'Lost by a failure of ours'), ('rejected', 'Not accepted (unknown number)')], help_text='How it ended.', max_length=10),
         ),
         migrations.AlterField(
             model_name='wayout',

@@ -201,15 +201,6 @@ class FakeDesk:
     def farewell(self) -> None:
         self._wish("farewell")
 
-    def open_box(self, box: str) -> None:
-        self._wish("open_box", box)
-
-    def keep_message(self, recording: Recording) -> None:
-        self._wish("keep_message", recording)
-
-    def drop_message(self, recorded: str) -> None:
-        self._wish("drop_message", recorded)
-
     def check_callback(self, number: str) -> None:
         self._wish("check_callback", number)
 
@@ -224,6 +215,15 @@ class FakeDesk:
 
     def customer_answered(self) -> None:
         self._wish("customer_answered")
+
+    def open_box(self, box: str) -> None:
+        self._wish("open_box", box)
+
+    def keep_message(self, recording: Recording) -> None:
+        self._wish("keep_message", recording)
+
+    def drop_message(self, recorded: str) -> None:
+        self._wish("drop_message", recorded)
 
     def hang_up(self, by: str, reason: str) -> None:
         self._wish("hang_up", by, reason)
