@@ -132,12 +132,11 @@ def _end_calling_back(held: Held, call: Call, over: dict[str, Any], *, actor: st
 
 
 def _outcome_without_agent(call: Call, by: str, cause: str) -> CallOutcome:
-    """What the flow, or else the last stay in a queue, says about a call that nobody waits with any more; a message that was
-    left says more."""
-    if call.messages.exists():
-        return CallOutcome.VOICEMAIL
+    """What the flow, a message that was left, or else the last stay in a queue says about a call that nobody waits with any more."""
     if Call.objects.filter(pk=call.pk, outcome=CallOutcome.OUTSIDE).exists():
         return CallOutcome.OUTSIDE
+    if call.messages.exists():
+        return CallOutcome.VOICEMAIL
     if by == "system" and cause == SERVED:
         return CallOutcome.SERVED
     last = Segment.objects.filter(call=call).order_by("-number").values_list("outcome", flat=True)[:1]

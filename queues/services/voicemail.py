@@ -21,7 +21,7 @@ from ..voicemail.validation import addresses
 from ..voicemail.way import ToVoicemail
 from . import exits
 
-CAME_TO_NOTHING = (CallOutcome.OVERFLOWED, CallOutcome.ABANDONED, CallOutcome.REFUSED)
+CAME_TO_NOTHING = (CallOutcome.OVERFLOWED, CallOutcome.ABANDONED, CallOutcome.REFUSED, CallOutcome.SERVED)
 """Outcomes of a call whose message is stored after its end: it did not come to nothing after all."""
 
 

@@ -432,3 +432,15 @@ def test_sound_is_kept_as_long_as_the_box_says_and_a_week_in_the_bin(fields: dic
 def test_the_node_makes_a_folder_that_others_walk_through_but_do_not_see(voicemail_folder: Path) -> None:
     folders = ("voicemail", "voicemail/incoming", f"voicemail/incoming/{NODE}")
     assert [stat.S_IMODE((voicemail_folder / path).stat().st_mode) for path in folders] == [0o711, 0o711, 0o700]
+
+
+def test_a_message_that_a_flow_took_says_more_than_that_the_flow_said_good_bye() -> None:
+    for late in (False, True):
+        made, call = box(), cast.arrive()
+        services.start_flow(call.pk, "menu")
+        if late:
+            services.hang_up(call.pk, by="system", reason="served by the flow")
+        services.keep_message(f"x{late}", box_id=made.pk, call_id=call.pk, seconds=3, ended_by="caller")
+        services.hang_up(call.pk, by="system", reason="served by the flow")
+        call.refresh_from_db()
+        assert call.outcome == CallOutcome.VOICEMAIL
