@@ -30,7 +30,8 @@ def test_a_caller_to_a_closed_queue_hears_so_and_no_agent_is_rung(stack: Stack, 
     team, [agent] = staffed_team(stack, fleet, ANSWERS, schedule=around_the_clock("shut"), closed_message=CLOSED)
     close(team.queue.schedule)
     caller = call_to(team, fleet)
-    until(lambda: likeness(caller, CLOSED) > ALIKE, within=10, what="the caller to hear that it is closed")
+    # Not every moment: each look takes so long that the phones' own thread would come to nothing.
+    until(lambda: likeness(caller, CLOSED) > ALIKE, within=10, every=0.3, what="the caller to hear that it is closed")
     until(lambda: caller.over, within=10, what="the call to be hung up")
     call = until(lambda: Row.objects.filter(dialled=team.number, state=ENDED).first(), what="the record to be complete")
     assert (call.outcome, [(stay.outcome, stay.exit_reason) for stay in call.segments.all()]) == (

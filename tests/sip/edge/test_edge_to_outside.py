@@ -57,7 +57,7 @@ def reach(edge: Edge, provider: Provider, **fields: Any) -> str:
 def talks(subject: Subject, edge: Edge, provider: Provider, tmp_path: Path, **trunk: Any) -> int:
     leg = int(subject.call_outside(reach(edge, provider, **trunk)))
     subject.fact("LegAnswered", leg=leg)
-    subject.play_music(leg, str(tones.write_wav(tmp_path / "tone.wav", tones.tone(300))))
+    subject.play_music(leg, [str(tones.write_wav(tmp_path / "tone.wav", tones.tone(300)))])
     until(lambda: provider.calls[-1].hears(300), what="the provider to hear us")
     until(lambda: subject.quality(leg)["rx_packets"] > 20, what="us to get the provider's audio")
     return leg
