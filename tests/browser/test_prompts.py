@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, expect
 
 from tests.unit.sounds import encoded, pitch, tone
 
@@ -19,16 +19,14 @@ Shoot = Callable[[Page, str], None]
 
 
 @pytest.fixture(scope="module")
-def talking_chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def talking_chromium(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """Its microphone hears 440 Hz, for longer than the test runs."""
     voice = tmp_path_factory.mktemp("voice") / "voice.wav"
     voice.write_bytes(encoded(tone(440, 60, rate=48000), 48000).getvalue())
     microphone = ["--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", f"--use-file-for-fake-audio-capture={voice}"]
-    with sync_playwright() as playwright, pytest.MonkeyPatch.context() as patch:
-        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *microphone])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=CHROMIUM, args=[*FLAGS, *microphone])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

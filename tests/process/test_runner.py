@@ -189,7 +189,7 @@ def test_real_servers_are_used_when_named_and_none_is_started(tmp_path: Path, mo
         made.start()
         assert made.part("redis-server") is None
         assert made.part("postgres") is None
-        assert {path.name for path in made.data.iterdir()} - {"prompts"} == {"log", "run.lock", "secret_key"}
+        assert {path.name for path in made.data.iterdir()} - {"prompts", "voicemail"} == {"log", "run.lock", "secret_key"}
         assert made.stop() == 0
 
 
