@@ -138,6 +138,7 @@ STEP = st.one_of(
     step_of("queue", queue=st.just("q")),
     step_of("transfer", number=st.just("+49{{dialled}}"), exits=to(failed=TARGET)),
     step_of("voicemail", box=st.just("box"), exits=to(next=TARGET, failed=TARGET)),
+    step_of("studio", code=st.just("vars.x"), exits=to(next=TARGET, failed=TARGET)),
     step_of("callback", queue=st.just("q"), exits=to(failed=TARGET)),
     step_of("flow", flow=st.just("night")),
     step_of("back"), step_of("repeat"), step_of("hang_up", say=SAY),
