@@ -57,10 +57,13 @@ class Child:
         """Take leave of it, by force if it lingers. Returns its exit code."""
         self.writer.close()
         try:
-            return await asyncio.wait_for(self.process.wait(), 2.0)
+            code = await asyncio.wait_for(self.process.wait(), 2.0)
         except TimeoutError:
             self.process.kill()
-            return await self.process.wait()
+            code = await self.process.wait()
+        with contextlib.suppress(OSError):  # it left without reading everything
+            await self.writer.wait_closed()
+        return code
 
     def terminate(self) -> None:
         if self.process.returncode is None:
