@@ -74,6 +74,8 @@ def studio(code: RecordingCode, recordings: str) -> BoxProfile:
         choices=prompts.heard(words[CHOICES], language),
         too_short=said("message-too-short"),
         thanks=said("record-kept"),
+        failed=prompts.heard(words[FAILED], language),
+        only_if_told=True,
     )
 
 

@@ -66,7 +66,7 @@ class MessageTaker:
         self._early_choice = ""
         """Pressed by who knows the choices, while the file was being closed."""
         self._tries = 0
-        self._recorded = self._settled = False
+        self._recorded = self._settled = self._told = False
         self._last_prompt = ""
 
     def begin(self, now: float) -> None:
@@ -229,13 +229,18 @@ class MessageTaker:
         elif digit == "2":
             self._say(Stage.TONE, (self.box.tone,), now)
         elif digit in ("3", "#"):
+            self._told = True
             self._keep(now)
         elif self.stage is Stage.REVIEW:
             self._say(Stage.REVIEW, self.box.choices, now)
 
     def _keep(self, now: float) -> None:
         self._settle(now)
-        self._say(Stage.LAST_WORDS, self.box.thanks, now)
+        self._say(Stage.LAST_WORDS, self.box.thanks if self._wanted else self.box.goodbye, now)
+
+    @property
+    def _wanted(self) -> bool:
+        return self._told or not self.box.only_if_told
 
     def _settle(self, now: float) -> None:
         """What becomes of the recording, said once."""
@@ -245,7 +250,7 @@ class MessageTaker:
             return
         self._settled = True
         name = self.path.rpartition("/")[2]
-        if self.length is None:
+        if self.length is None or not self._wanted:
             self.desk.drop_message(name)
         else:
             self.desk.keep_message(Recording(self.box.box, name, round(self.length, 2), self._ended_by))

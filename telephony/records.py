@@ -214,6 +214,8 @@ class BoxProfile:
     goodbye: tuple[str, ...] = ()
     failed: tuple[str, ...] = ()
     """That it cannot be recorded."""
+    only_if_told: bool = False
+    """Kept only by who says so: what is recorded takes the place of something that others hear. A message is kept anyway."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -199,6 +199,27 @@ def test_who_chooses_nothing_keeps_the_message() -> None:
     assert len(story.kept) == 1
 
 
+@pytest.mark.parametrize("how", ["hangs up while speaking", "hangs up at the choices", "chooses nothing", "keeps it"])
+def test_what_others_will_hear_is_kept_only_by_who_says_so(how: str) -> None:
+    story = Mailbox().recording(replace(BOX, only_if_told=True)).speaks(10)
+    if how == "hangs up while speaking":
+        story.ends(CALLER)
+        story.file_closes(10)
+    else:
+        story.presses("#")
+        story.file_closes(10)
+        story.prompt_ends()
+    if how == "hangs up at the choices":
+        story.ends(CALLER)
+    if how == "chooses nothing":
+        story.wait(message.CHOICE_SECONDS)
+        assert story.spoken[-1] == "good-bye"
+    if how == "keeps it":
+        story.presses("3")
+        assert story.spoken[-1] == "thanks"
+    assert (len(story.kept), len(story.dropped)) == ((1, 0) if how == "keeps it" else (0, 1))
+
+
 def test_a_key_without_meaning_says_the_choices_again() -> None:
     story = Mailbox().reviewing()
     before = len(story.spoken)
