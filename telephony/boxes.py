@@ -94,5 +94,9 @@ def profile(box: VoicemailBox, recordings: str) -> BoxProfile:
         silence_seconds=box.silence_seconds,
         min_seconds=box.min_seconds,
         greeting=(box.greeting_file.path,) if box.greeting_file else prompts.heard(box.greeting, language),
-        **said,
+        choices=said.get(CHOICES, ()),
+        too_short=said[TOO_SHORT],
+        thanks=said[THANKS],
+        goodbye=said[GOODBYE],
+        failed=said[FAILED],
     )

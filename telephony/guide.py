@@ -24,6 +24,8 @@ from .records import Desk, FlowRunEnded, FlowStart, FlowVisited
 
 ANSWER_SECONDS = 5.0
 """A question that the records have not answered by then (the database is away) is answered with nothing: the flow goes on."""
+ASKED_ELSEWHERE = ("voicemail", "callback")
+"""Hands that the records must agree to: while they are away the caller is not kept in silence, but goes on by "failed"."""
 LONGEST_TYPE_AHEAD = 40
 
 
@@ -234,7 +236,17 @@ class Guide:
         if hand.to in ("flow", "external"):
             self._ask(hand.to, hand.data, ANSWER_SECONDS)
         else:
+            # Set before: a hand that is taken at once ends the walk, and with it the deadline.
+            self.deadline = self.now + ANSWER_SECONDS if hand.to in ASKED_ELSEWHERE else None
             self.handed(hand)
+
+    def awaits(self, to: str) -> bool:
+        """Whether the flow still waits for what it handed the caller to; an answer that comes too late finds it elsewhere."""
+        return self.leads and isinstance(self.word, Hand) and self.word.to == to and self.deadline is not None
+
+    def taken(self) -> None:
+        """Somebody has the caller: there is no hurry any more."""
+        self.deadline = None
 
     def _hand_told(self, answer: Any) -> None:
         assert isinstance(self.word, Hand)

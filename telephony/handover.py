@@ -67,12 +67,17 @@ HANDS: dict[str, Callable[[Conversation, Hand], None]] = {
 
 # ---- what the records say -----------------------------------------------------------------------------------------------
 def callback_noted(story: Conversation, noted: records.CallbackNoted) -> None:
-    story.guide.resume("next" if noted.done else "failed", story.now)
+    """A callback that the records noted too late is owed all the same; the caller has been led on meanwhile."""
+    if story.guide.awaits("callback"):
+        story.guide.resume("next" if noted.done else "failed", story.now)
 
 
 def box_opened(story: Conversation, opened: records.BoxOpened) -> None:
     """The flow or the way out of the queue leads to this box; a flow goes another way if there is none."""
+    if story.phase is Phase.GUIDED and not story.guide.awaits("voicemail"):
+        return
     if opened.box and story.phase in LISTENS:
+        story.guide.taken()
         _lead_to(story, opened.box)
     elif opened.box is None and story.phase is Phase.GUIDED:
         story.guide.resume("failed", story.now)

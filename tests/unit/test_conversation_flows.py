@@ -327,3 +327,22 @@ def test_a_caller_who_hangs_up_while_it_rings_outside_ends_that_too() -> None:
     story.ends(leg, 487)
     assert story.call.over
     assert story.desk.named("hang_up") == [("caller", "hung up")]
+
+
+@pytest.mark.parametrize(
+    ("step", "late"),
+    [
+        ({"kind": "voicemail", "box": "support"}, records.BoxOpened(None)),
+        ({"kind": "callback", "queue": "sales"}, records.CallbackNoted(True)),
+    ],
+)
+def test_records_that_do_not_answer_do_not_keep_a_caller_in_silence(step: dict[str, Any], late: Any) -> None:
+    story = Story().guided({"out": {**step, "exits": {"failed": "menu"}}, **MENU})
+    story.wait(4.9)
+    assert story.said() == []
+    story.wait(0.1)
+    assert story.said() == ["Menu"]
+    story.hear(late)
+    story.types("1")
+    assert queued(story) == "support"
+    assert visits(story)[0] == ("out", "failed")
