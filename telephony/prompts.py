@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from callcenter.core import soundfiles
 from ivr import speech
-from ivr.prompts import resolve
+from ivr.prompts import resolve, say_position, say_wait
+from queues.estimate import Range
 
 if TYPE_CHECKING:  # a quarter of a second that a clerk who finds the files needs not wait
     import numpy as np
@@ -56,11 +57,14 @@ def spoken_file(text: str, language: str = "en") -> Path:
     return speech.file_of(text, language)
 
 
-def spoken_position(number: int) -> Path:
-    """Tells a caller the place in line, counted from 1."""
-    if number == 1:
-        return spoken("You are next in line.")
-    return spoken(f"You are number {number} in line.")
+def place(number: int, language: str) -> tuple[str, ...]:
+    """Tells a caller the place in line, counted from 1; nothing if there is none."""
+    return tuple(map(str, say_position(number, language)))
+
+
+def wait(expected: Range | None, language: str) -> tuple[str, ...]:
+    """Tells a caller the estimated wait; nothing without an estimate."""
+    return tuple(map(str, say_wait(expected, language)))
 
 
 def _write(path: Path, samples: npt.NDArray[np.float64]) -> None:

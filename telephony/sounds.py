@@ -12,7 +12,6 @@ import structlog
 from django.core.files.storage import default_storage
 
 from callcenter.core import sql
-from queues import phrases
 from queues.models import Announcement, CallbackOffer, MusicOrder, Queue
 from queues.waits import expected_wait
 
@@ -143,17 +142,17 @@ def say(text: str, language: str) -> tuple[str, ...]:
 
 
 def _spoken(heard: Heard, sayings: list[Saying], place: int) -> tuple[str, ...]:
-    language = heard.queue.language
-    files = (file for saying in sayings for text in _texts(heard, saying, place) for file in say(text, language))
+    files = (file for saying in sayings for file in _files(heard, saying, place))
     return (*files, *_invitation(heard.queue))
 
 
-def _texts(heard: Heard, saying: Saying, place: int) -> tuple[str, ...]:
+def _files(heard: Heard, saying: Saying, place: int) -> tuple[str, ...]:
     """Place and wait with the words before them, or without those nothing."""
+    language = heard.queue.language
     if saying.kind == Kind.POSITION:
-        composed = phrases.position(place, heard.queue.language)
+        composed = prompts.place(place, language)
     elif saying.kind == Kind.ESTIMATE:
-        composed = phrases.wait(expected_wait(heard.queue.pk, place) if place else None, heard.queue.language)
+        composed = prompts.wait(expected_wait(heard.queue.pk, place) if place else None, language)
     else:
-        return (saying.text,)
-    return (saying.text, composed) if composed else ()
+        return say(saying.text, language)
+    return (*say(saying.text, language), *composed) if composed else ()

@@ -10,32 +10,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from callcenter.core import soundfiles
+from queues import phrases
+from queues.estimate import Range
 
 from ..languages import fallbacks
 from .references import heard, resolve
 
 MOST = 9_999
 """Larger ones are read digit by digit."""
-
-SENTENCES = {
-    "en": {
-        "next": "You are next in line.",
-        "position": "You are number {0} in line.",
-        "soon": "The estimated wait is less than one minute.",
-        "minute": "The estimated wait is about one minute.",
-        "minutes": "The estimated wait is about {0} minutes.",
-        "between": "The estimated wait is between {0} and {1} minutes.",
-    },
-    "de": {
-        "next": "Sie sind als Nächstes an der Reihe.",
-        "position": "Sie sind auf Platz {0} der Warteschlange.",
-        "soon": "Die voraussichtliche Wartezeit beträgt weniger als eine Minute.",
-        "minute": "Die voraussichtliche Wartezeit beträgt etwa eine Minute.",
-        "minutes": "Die voraussichtliche Wartezeit beträgt etwa {0} Minuten.",
-        "between": "Die voraussichtliche Wartezeit beträgt {0} bis {1} Minuten.",
-    },
-}
-"""Whole, for the speech engine."""
 
 
 def say_number(number: int, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
@@ -49,24 +31,28 @@ def say_digits(digits: str, language: str = "en", *, rate: int = soundfiles.TELE
 
 
 def say_position(position: int, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
-    """The place in line, counted from 1."""
-    if position <= 1:
-        return _say(["position-next"], _sentence("next", language), language, rate)
-    pieces = ["position-before", *number_slugs(position, language), "position-after"]
-    return _say(pieces, _sentence("position", language, position), language, rate)
+    """The place in line, counted from 1; nothing if there is none."""
+    if position < 1:
+        return []
+    pieces = ["position-next"] if position == 1 else ["position-before", *number_slugs(position, language), "position-after"]
+    return _say(pieces, phrases.position(position, language), language, rate)
 
 
-def say_wait(least: int, most: int, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
-    """The estimated wait, a range in minutes; 0 to 0 is less than one."""
-    if most <= 0:
-        return _say(["wait-soon"], _sentence("soon", language), language, rate)
-    if most == 1:
-        return _say(["wait-minute"], _sentence("minute", language), language, rate)
-    high = number_slugs(most, language)
-    if max(least, 1) >= most:
-        return _say(["wait-about", *high, "wait-minutes"], _sentence("minutes", language, most), language, rate)
-    pieces = ["wait-between", *number_slugs(max(least, 1), language), "wait-and", *high, "wait-minutes"]
-    return _say(pieces, _sentence("between", language, max(least, 1), most), language, rate)
+def say_wait(expected: Range | None, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
+    """The estimated wait; nothing without an estimate."""
+    if expected is None:
+        return []
+    return _say(_wait_slugs(*phrases.minutes(expected), language), phrases.wait(expected, language), language, rate)
+
+
+def _wait_slugs(low: int, high: int, language: str) -> list[str]:
+    """None for what is said too rarely to be recorded: more than an hour, less than some minutes."""
+    if high == 1:
+        return ["wait-minute"] if low else ["wait-soon"]
+    if low < 1 or low > phrases.LONG_MINUTES:
+        return []
+    upper = [*number_slugs(high, language), "wait-minutes"]
+    return ["wait-about", *upper] if low == high else ["wait-between", *number_slugs(low, language), "wait-and", *upper]
 
 
 def number_slugs(number: int, language: str) -> list[str]:
@@ -108,16 +94,10 @@ def _high(number: int) -> Iterator[str]:
         yield from (f"number-{number % 1000 // 100}", "number-hundred")
 
 
-def _sentence(name: str, language: str, *numbers: int) -> str:
-    """Empty in a language that has none here: then the pieces are said, whatever they are made of."""
-    known = next((SENTENCES[tag] for tag in fallbacks(language) if tag in SENTENCES), None)
-    return known[name].format(*numbers) if known else ""
-
-
 def _say(slugs: Sequence[str], whole: str, language: str, rate: int) -> list[Path]:
-    if whole and not _somebodys_voice(slugs, language):
-        return resolve({"say": {language: whole}}, language, rate=rate)
-    return resolve([{"prompt": slug} for slug in slugs], language, rate=rate)
+    if slugs and _somebodys_voice(slugs, language):
+        return resolve([{"prompt": slug} for slug in slugs], language, rate=rate)
+    return resolve({"say": {language: whole}}, language, rate=rate) if whole else []
 
 
 def _somebodys_voice(slugs: Sequence[str], language: str) -> bool:

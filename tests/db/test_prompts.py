@@ -25,8 +25,9 @@ from ivr import prompts, speech
 from ivr.models import Flow, FlowVersion, Prompt, Recording, RecordingCode, Source
 from ivr.prompts import counting, files, refusals, services, upkeep, users
 from ivr.prompts.system import PROMPTS
-from queues.models import Music, Queue
-from telephony import flows
+from queues.estimate import Range
+from queues.models import Announcement, Music, Queue
+from telephony import flows, sounds
 from tests.unit.sounds import encoded, pitch, read, tone
 
 pytestmark = pytest.mark.django_db
@@ -236,7 +237,7 @@ def test_german_says_units_before_tens() -> None:
 
 
 def test_a_place_in_line_is_one_sentence_until_somebody_records_a_piece_of_it() -> None:
-    assert prompts.say_position(3) == [speech.spoken("You are number 3 in line.")]
+    assert prompts.say_position(3) == [speech.spoken("You are number three in line.")]
     assert prompts.say_position(1, "de") == [speech.spoken("Sie sind als Nächstes an der Reihe.", "de")]
     upload(Prompt.objects.get(slug="number-3"), "en", 700)
     before, number, after = prompts.say_position(3)
@@ -245,13 +246,31 @@ def test_a_place_in_line_is_one_sentence_until_somebody_records_a_piece_of_it() 
     assert len(prompts.say_position(3, "de")) == 1
 
 
+def test_callers_in_line_hear_the_voice_that_somebody_recorded() -> None:
+    queue = Queue.objects.get(slug="support")
+    queue.announcements.all().delete()
+    Announcement.objects.create(queue=queue, kind="position", text="")
+    assert len(sounds.on_entry(sounds.of(queue.pk), 3)) == 1
+    upload(Prompt.objects.get(slug="number-3"), "en", 700)
+    _, number, _ = sounds.on_entry(sounds.of(queue.pk), 3)
+    assert pitch(read(Path(number)), 8000) == pytest.approx(700, abs=5)
+
+
 @pytest.mark.parametrize(
-    ("wait", "sentence"),
-    [((0, 0), "less than one minute"), ((0, 1), "about one minute"), ((4, 4), "about 4 minutes"), ((3, 6), "between 3 and 6 minutes")],
-)
-def test_a_wait_is_told_as_a_range(wait: tuple[int, int], sentence: str) -> None:
-    assert prompts.say_wait(*wait) == [speech.spoken(f"The estimated wait is {sentence}.")]
-    assert len(prompts.say_wait(*wait, "de")) == 1
+    ("low", "high", "sentence", "pieces"),
+    [
+        (0, 50, "less than one minute", 1), (70, 80, "between one and two minutes", 5), (240, 240, "about four minutes", 3),
+        (180, 360, "between three and six minutes", 5), (0, 170, "less than three minutes", 0), (4000, 5000, "more than an hour", 0),
+    ],
+)  # fmt: skip
+def test_a_wait_is_told_as_a_range_whole_or_in_pieces(low: float, high: float, sentence: str, pieces: int) -> None:
+    expected = Range(low, high)
+    assert prompts.say_wait(expected) == [speech.spoken(f"Your wait will be {sentence}.")]
+    assert len(prompts.say_wait(expected, "de")) == 1
+    for slug in ("wait-soon", "wait-about", "wait-between"):
+        upload(Prompt.objects.get(slug=slug), "en", 700)
+    assert len(prompts.say_wait(expected)) == max(1, pieces)
+    assert prompts.say_wait(None) == []
 
 
 def test_digits_are_said_one_by_one() -> None:

@@ -38,6 +38,8 @@ def said(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
         return (text,)
 
     monkeypatch.setattr(prompts, "heard", files)
+    monkeypatch.setattr(prompts, "place", lambda number, language: files(phrases.position(number, language), language))
+    monkeypatch.setattr(prompts, "wait", lambda expected, language: files(phrases.wait(expected, language), language))
     return heard
 
 
@@ -81,8 +83,9 @@ def test_what_is_switched_off_is_not_said() -> None:
 def test_the_language_of_the_queue_is_spoken(said: list[tuple[str, str]]) -> None:
     queue = cast.queue(language="de-at")
     announce(queue, ("position", "Bitte warten.", 0, 45))
-    sounds.on_entry(sounds.of(queue.pk), 2)
-    assert said == [("Bitte warten.", "de-at"), ("Sie sind Nummer zwei in der Warteschlange.", "de-at")]
+    heard = sounds.on_entry(sounds.of(queue.pk), 2)
+    assert heard == ("Bitte warten.", "Sie sind Nummer zwei in der Warteschlange.")
+    assert sorted(said) == [(text, "de-at") for text in heard]
 
 
 def test_a_text_that_cannot_be_spoken_is_left_out() -> None:
