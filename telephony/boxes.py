@@ -71,7 +71,7 @@ def studio(code: RecordingCode, recordings: str) -> BoxProfile:
         silence_seconds=STUDIO_SILENCE,
         min_seconds=STUDIO_LEAST,
         greeting=said("record-after-tone"),
-        choices=prompts.heard(words[CHOICES], language),
+        choices=said("record-review"),
         too_short=said("message-too-short"),
         thanks=said("record-kept"),
         failed=prompts.heard(words[FAILED], language),

@@ -146,8 +146,8 @@ VOICEMAIL: dict[str, Words] = {
     "message-too-short": Words("Message too short", "Your message was too short.", "Ihre Nachricht war zu kurz."),
     "record-review": Words(
         "Hear, keep or again",
-        "To hear your recording, press 1. To keep it, press 2. To record it again, press 3.",
-        "Zum Anhören drücken Sie die 1. Zum Behalten drücken Sie die 2. Zum erneuten Aufnehmen drücken Sie die 3.",
+        "To hear your recording, press 1. To record it again, press 2. To keep it, press 3.",
+        "Zum Anhören drücken Sie die 1. Zum erneuten Aufnehmen drücken Sie die 2. Zum Behalten drücken Sie die 3.",
     ),
     "record-code": Words("Recording by phone, code", "Please enter the recording code.", "Bitte geben Sie den Aufnahmecode ein."),
     "record-kept": Words("Recording kept", "Your recording is in use now.", "Ihre Aufnahme wird ab jetzt verwendet."),
