@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import handover, ports, records
+from . import handover, obeying, ports, records
 from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
@@ -19,7 +19,7 @@ from .phase import Phase as Phase
 from .ports import CALLER, LegId, Phone
 from .programme import Programme
 from .records import Desk, FlowStart, StoryFact
-from .ringing import REJECTED, RESCINDED, Ringer, Ringing
+from .ringing import RESCINDED, Ringer, Ringing
 from .talk import Talk
 from .voicemail import Voicemail
 
@@ -256,14 +256,14 @@ class Conversation:
 
     # ---- agents are rung ------------------------------------------------------------------------------------
     def _offer_opened(self, opened: ports.OfferOpened) -> None:
-        if not self._first_time("offer", opened.offer):
+        if not self.first_time("offer", opened.offer):
             return
         if self.phase is Phase.WAITING:
             self.ringer.ring([Ringing.of(opened, self.now)])
         elif self.phase in (Phase.ARRIVING, Phase.GUIDED) or (self.talk and not self.talk.settled):
             self.early.append(Ringing.of(opened, self.now))
 
-    def _first_time(self, kind: str, number: int) -> bool:
+    def first_time(self, kind: str, number: int) -> bool:
         fresh = (kind, number) not in self.known
         self.known.add((kind, number))
         return fresh
@@ -415,31 +415,6 @@ class Conversation:
     def _row_closed(self, _: ports.RowClosed) -> None:
         self.end("system", "row closed")
 
-    def _command_given(self, given: ports.CommandGiven) -> None:
-        if not self._first_time("command", given.command):
-            return
-        done, reason = self._obey(given)
-        self.desk.settle(given.command, done, reason)
-
-    def _obey(self, given: ports.CommandGiven) -> tuple[bool, str]:
-        if self.phase is Phase.OVER:
-            return False, "The call is over."
-        if given.kind == "hang_up":
-            by = "agent" if str(given.data.get("actor", "")).startswith("agent:") else "system"
-            self.end(by, "hung up on screen")
-            return True, ""
-        if given.kind in ("reject_offer", "cancel_offer"):
-            return self._stop_ringing(given)
-        return False, f"This process cannot do {given.kind}."
-
-    def _stop_ringing(self, given: ports.CommandGiven) -> tuple[bool, str]:
-        ringing = self.ringer.offers.get(int(given.data.get("offer", 0)))
-        if ringing is None:
-            return False, "It is not ringing any more."
-        how = (REJECTED, 603) if given.kind == "reject_offer" else (RESCINDED, None)
-        self.ringer.fail(ringing, how)
-        return True, ""
-
     # ---- small parts --------------------------------------------------------------------------------------------
     def enter(self, phase: Phase) -> None:
         self.phase = phase
@@ -461,7 +436,7 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     ports.MediaLost: Conversation._media_lost,
     ports.OfferOpened: Conversation._offer_opened,
     ports.OfferWithdrawn: Conversation._offer_withdrawn,
-    ports.CommandGiven: Conversation._command_given,
+    ports.CommandGiven: obeying.command_given,
     ports.CallMoved: Conversation._call_moved,
     ports.FarewellDue: Conversation._farewell_due,
     ports.NodeLost: Conversation._node_lost,
