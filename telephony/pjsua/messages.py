@@ -7,6 +7,8 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import quote, unquote
 
+from ..ports import CallerArrived
+
 COMPACT = {"f": "from", "t": "to", "m": "contact", "i": "call-id", "v": "via"}
 NAME_ADDRESS = re.compile(r'^\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<token>[^"<]*?))\s*<(?P<uri>[^>]*)>')
 USER = re.compile(r"^(?:sips?|tel):(?P<user>[^@;?>]*)(?P<at>@)?", re.I)
@@ -98,3 +100,16 @@ def name_address(name: str, address: str) -> str:
     """A From value that no name can break out of."""
     quoted = plain(name, 120).replace("\\", "").replace('"', "")
     return f'"{quoted}" <{address}>' if quoted else f"<{address}>"
+
+
+def caller_arrived(invite: str, source: str) -> CallerArrived:
+    """Who calls whom. The asserted identity counts only when a trunk vouches for it; anybody can write one."""
+    asserted = header(invite, "p-asserted-identity") if source.startswith("trunk:") else ""
+    caller = asserted or header(invite, "from")
+    return CallerArrived(
+        sip_call_id=plain(header(invite, "call-id"), 255),
+        caller_number=user(uri(caller)),
+        caller_name=display_name(caller),
+        dialled=user(invite.split(" ", 2)[1]),
+        source=source,
+    )

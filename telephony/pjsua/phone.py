@@ -13,7 +13,7 @@ from typing import Any
 
 import pjsua2 as pj
 
-from ..ports import CALLER, CallerArrived, DialogData, Fact, LegId, MediaLost, PromptEnded, Quality, Target
+from ..ports import CALLER, DialogData, Fact, LegId, MediaLost, PromptEnded, Quality, Target
 from . import endpoint, messages, probe
 from .fork import Fork, parcels
 from .legs import Leg, callback
@@ -167,7 +167,7 @@ class PjsuaPhone:
         self.sound()
         leg = Leg(self, self._line, CALLER, call_id=call_id, incoming=invite, wideband=wideband)
         self.legs[CALLER] = leg
-        self.inbox(caller_arrived(invite, source))
+        self.inbox(messages.caller_arrived(invite, source))
 
     def _turn_away(self, call_id: int, invite: str, status: int) -> None:
         """One process, one customer: a second INVITE is for another process. Nor does what passed by the edge become a call, or a
@@ -379,19 +379,6 @@ class Silent:
 
     def leg_over(self, leg: LegId) -> None:
         return
-
-
-def caller_arrived(invite: str, source: str) -> CallerArrived:
-    """Who calls whom. The asserted identity counts only when a trunk vouches for it; anybody can write one."""
-    asserted = messages.header(invite, "p-asserted-identity") if source.startswith("trunk:") else ""
-    caller = asserted or messages.header(invite, "from")
-    return CallerArrived(
-        sip_call_id=messages.plain(messages.header(invite, "call-id"), 255),
-        caller_number=messages.user(messages.uri(caller)),
-        caller_name=messages.display_name(caller),
-        dialled=messages.user(invite.split(" ", 2)[1]),
-        source=source,
-    )
 
 
 def _quietly(operation: Callable[[], None]) -> None:
