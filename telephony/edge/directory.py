@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network
 
 from agents.models import Agent
@@ -160,8 +161,14 @@ def _password(trunk: Trunk) -> str:
     try:
         return sealed.unseal(trunk.auth_secret) if trunk.auth_secret else ""
     except sealed.Unreadable:
-        log.error("trunk %s: its password cannot be read with the present SECRET_KEY; enter it anew", trunk.pk)
+        _complain(trunk.pk, trunk.auth_secret)
         return ""
+
+
+@lru_cache(maxsize=256)
+def _complain(trunk: int, secret: str) -> None:
+    """Once for each secret: the directory is read anew every few seconds."""
+    log.error("trunk %s: its password cannot be read with the present SECRET_KEY; enter it anew", trunk)
 
 
 def _ha1(md5: str, sha256: str) -> dict[str, str]:

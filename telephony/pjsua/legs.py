@@ -150,8 +150,13 @@ class Leg(pj.Call):  # type: ignore[misc]
         if status not in LIVE_MEDIA:
             self.home.media_gone(self.leg)
             return
-        self.codec = str(self.getStreamInfo(index).codecName)
-        self.home.media_ready(self.leg, self.getAudioMedia(index))
+        try:
+            codec, media = str(self.getStreamInfo(index).codecName), self.getAudioMedia(index)
+        except pj.Error:  # said to be live, but its stream could not be made: an answer with impossible media
+            self.home.media_gone(self.leg)
+            return
+        self.codec = codec
+        self.home.media_ready(self.leg, media)
         held = status == pj.PJSUA_CALL_MEDIA_REMOTE_HOLD
         if held != self.held:
             self.held = held

@@ -64,8 +64,12 @@ def say(kind: str, number: int) -> None:
 
 
 # ---- inside ----------------------------------------------------------------------------------------------------
+LIFE_SECONDS = 10.0
+"""A call whose caller lost it (its Call-ID was mutated, its ACK never read) would keep its streams, and the machine, busy for minutes."""
+
+
 class Target:
-    """Answers its caller, rings the device, bridges both, and goes when the caller is gone."""
+    """Answers its caller, rings the device, bridges both, and goes when the caller is gone or the call is old."""
 
     def __init__(self, edge: str, device: str) -> None:
         from telephony.pjsua.phone import PjsuaPhone
@@ -75,20 +79,26 @@ class Target:
         self.facts: list[Any] = []
         self.phone = PjsuaPhone("127.0.0.1", 0, 0, edge, self.facts.append, rtp_timeout=300)
         self.over = self.dialled = 0.0
+        self.end = float("inf")
 
     def run(self, parent: int) -> None:
         say("port", self.phone.start())
-        while not (self.over and time.monotonic() > self.over + 0.1) and os.getppid() == parent:
+        while not self._done() and os.getppid() == parent:
             if not self.phone.legs:
                 select.select([self.phone.fileno()], [], [], 1)
             self.phone.pump(20)
             while self.facts:
                 self._take(self.facts.pop(0))
 
+    def _done(self) -> bool:
+        now = time.monotonic()
+        return now > self.end or bool(self.over and now > self.over + 0.1)
+
     def _take(self, fact: Any) -> None:
         from telephony import ports
 
         if isinstance(fact, ports.CallerArrived):
+            self.end = time.monotonic() + LIFE_SECONDS
             self.phone.progress(0, early_media=True)
             self.phone.answer(0)
         elif isinstance(fact, ports.LegAnswered) and fact.leg == 0 and not self.dialled:
