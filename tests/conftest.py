@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
+
+from tests.bootstrap import OURS
 
 
 def pytest_configure(config: pytest.Config) -> None:
     from django.conf import settings
+    from django.db import connection
 
     # Else each test's client would first list every static file of every app.
     settings.WHITENOISE_AUTOREFRESH = True
     # The real one is slow on purpose; tests log in often.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+    if "DATABASE_URL" in os.environ[OURS].split():
+        connection.settings_dict["TEST"]["TEMPLATE"] = connection.settings_dict["NAME"]  # its tables are there already

@@ -45,11 +45,9 @@ class Site:
 
     def start(self) -> Self:
         self.start_redis()
+        self.stack.make_database()
         if self.telephony:
-            self.stack.start()
-        else:
-            self.stack.start_database()
-            self.stack.manage("migrate", "--verbosity", "0")
+            self.stack.start_node()
         self.start_part("web")
         self.start_part("relay")
         until(self.answers, within=90, every=0.1, what=f"the web server to answer (log: {self.log('web')})")

@@ -147,6 +147,17 @@ def until_both_hear(caller: Line, phone: Phone) -> None:
     until(lambda: phone.talking and caller.hears(1000) and phone.talking.hears(440), within=10, what="both to hear each other")
 
 
+def watched(agent: Any, ends: list[Any], open_page: Callable[..., Page]) -> tuple[Page, Page]:
+    """Panel and board of an agent who talks, with the gaps in what is heard counted from now."""
+    panel = open_page(agent.user.username, "/panel/")
+    board = open_page(person(unique("super"), "supervisor").username, "/board/")
+    expect(panel.locator("#scene-call")).to_be_visible(timeout=SOON)
+    expect(board.locator(f"[data-agent='{agent.pk}']")).to_have_attribute("data-state", "on_call", timeout=SOON)
+    for stream in ends:
+        stream.longest_gap = 0.0
+    return panel, board
+
+
 def test_a_talk_goes_on_behind_screens_whose_redis_and_database_are_killed(
     site: Site, fleet: Fleet, open_page: Callable[..., Page]
 ) -> None:
@@ -154,12 +165,7 @@ def test_a_talk_goes_on_behind_screens_whose_redis_and_database_are_killed(
 
     team, phone, caller, ends = talk(site, fleet, "olga")
     alice = team.agents[0]
-    panel = open_page(alice.user.username, "/panel/")
-    board = open_page(person(unique("super"), "supervisor").username, "/board/")
-    expect(panel.locator("#scene-call")).to_be_visible(timeout=SOON)
-    expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call", timeout=SOON)
-    for stream in ends:
-        stream.longest_gap = 0.0
+    panel, board = watched(alice, ends, open_page)
     with site.without_redis(killed=True), site.stack.without_database(killed=True):
         for screen in (panel, board):
             expect(screen.locator("#banner")).to_contain_text(OLD_NEWS, timeout=MENDED)
@@ -183,12 +189,7 @@ def test_a_talk_goes_on_while_web_server_and_relay_are_killed_and_is_ended_in_th
 
     team, phone, caller, ends = talk(site, fleet, "pia")
     alice = team.agents[0]
-    panel = open_page(alice.user.username, "/panel/")
-    board = open_page(person(unique("super"), "supervisor").username, "/board/")
-    expect(panel.locator("#scene-call")).to_be_visible(timeout=SOON)
-    expect(board.locator(f"[data-agent='{alice.pk}']")).to_have_attribute("data-state", "on_call", timeout=SOON)
-    for stream in ends:
-        stream.longest_gap = 0.0
+    panel, board = watched(alice, ends, open_page)
     for part in ("web", "relay"):
         site.kill(part)
     for screen in (panel, board):

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from callcenter.embedded import Postgres, running
 from tests.sip.edge.calls import Call
 from tests.sip.edge.kit import Company, Edge, Phone, Process, running_edge
 from tests.sip.harness.stack import Stack
@@ -23,9 +22,9 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     for above in (folder, folder.parent, folder.parent.parent):
         above.chmod(0o755)  # as root the database runs as another user
     stack = Stack(folder)
-    with running(Postgres(folder, durable=False), folder / "postgres.log"):
-        stack.manage("migrate", "--verbosity", "0")
-        yield stack
+    stack.make_database()
+    yield stack
+    stack.database_ends.close()
 
 
 @pytest.fixture(scope="module")

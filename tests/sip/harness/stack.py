@@ -27,6 +27,7 @@ import psutil
 
 from callcenter.embedded import Postgres, running
 from callcenter.paths import socket_folder
+from tests import mould
 from tests.kill import kill_outright
 from tests.until import until
 
@@ -102,10 +103,13 @@ class Stack:
 
     # -- life --------------------------------------------------------------------------------------------------
     def start(self) -> Self:
-        self.start_database()
-        self.manage("migrate", "--verbosity", "0")
+        self.make_database()
         self.start_node()
         return self
+
+    def make_database(self) -> None:
+        mould.pour(self.folder)
+        self.start_database()
 
     def start_database(self) -> None:
         server = running(Postgres(self.folder, durable=self.durable), self.folder / "postgres.log")
