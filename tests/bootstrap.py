@@ -15,9 +15,6 @@ from pathlib import Path
 from callcenter.embedded import Postgres, Redis, running
 from tests import mould
 
-OURS = "CALLCENTER_TEST_SERVERS"
-"""Names, for processes we start, the settings that are ours and were not given to us."""
-
 
 def start() -> None:
     data = Path(tempfile.mkdtemp(prefix="callcenter-test-"))
@@ -27,15 +24,11 @@ def start() -> None:
     ends = contextlib.ExitStack()
     ends.callback(shutil.rmtree, data, ignore_errors=True)
     atexit.register(ends.close)
-    for name in os.environ.pop(OURS, "").split():
-        del os.environ[name]
-    missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not os.environ.get(name)]
-    if "DATABASE_URL" in missing:
+    if not os.environ.get("DATABASE_URL"):
         mould.pour(data)
         ends.enter_context(running(Postgres(data, durable=False), data / "postgres.log"))
-    if "REDIS_URL" in missing:
+    if not os.environ.get("REDIS_URL"):
         ends.enter_context(running(Redis(data), data / "redis.log"))
-    os.environ[OURS] = " ".join(missing)
 
 
 start()

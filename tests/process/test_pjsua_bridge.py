@@ -202,23 +202,6 @@ def test_vanished_caller__is_noticed_by_missing_rtp(sounds: dict[int, str]) -> N
         assert subject.leave(within=8) == 0
 
 
-def test_session_timer__ends_the_held_call_of_who_vanished_and_no_other() -> None:
-    """The only net for those who send nothing anyway. 90 s is the least that RFC 4028 allows; we ask again at half of it, and
-    what nobody answers, the question and then the BYE, is given up after 32 s each."""
-    with (
-        Subject(session_expires=90) as left, Fleet(edge=left.address) as gone,
-        Subject(session_expires=90) as kept, Fleet(edge=kept.address) as there,
-    ):  # fmt: skip
-        for subject, fleet in ((left, gone), (kept, there)):
-            answered(subject, fleet).hold()
-            subject.fact("LegHeld", held=True)
-        gone.phones[0].calls[0].vanish()
-        left.fact("LegEnded", leg=CALLER, within=130)
-        asked = [seen for seen in there.trace if seen.received and seen.start.startswith(("INVITE", "UPDATE"))]
-        assert asked, "to refresh the session"
-        assert not kept.first("LegEnded")
-
-
 def test_muted_caller__lives_as_long_as_its_rtcp_comes() -> None:
     with Subject(rtp_timeout=2.0) as subject, Fleet(edge=subject.address) as fleet:
         call = answered(subject, fleet)
