@@ -17,13 +17,15 @@ from django.utils.safestring import SafeString
 from callcenter.core import adminbase, roles
 from callcenter.core.adminbase import actor_of, for_each
 from callcenter.core.e164 import readable
+from callcenter.core.figures import CountFilter
 from callcenter.core.words import chip
 
-from .. import services
+from .. import metrics, services
 from ..callbackstates import OPEN
 from ..models import Call, Callback
 from ..refusals import CallbackOwedAlready, TimeHasPassed
 from ..states import CallOutcome
+from . import outcomes
 from .calls import OUTCOME_COLOURS
 
 
@@ -46,11 +48,19 @@ class CallbackForm(forms.ModelForm):
             self.add_error("number", CallbackOwedAlready().message)
 
 
+class FigureFilter(CountFilter):
+    counts = metrics.CALLBACK_COUNTS
+
+
 @admin.register(Callback)
-class CallbackAdmin(adminbase.ModelAdmin):
+class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
     form = CallbackForm
+    figures_template = "admin/queues/callback/figures.html"
+    figures_context = staticmethod(outcomes.of_callbacks)
     list_display = ("shown_number", "name", "state_chip", "queue", "due_at", "tried", "last_result", "requested_at")
-    list_filter = ("state", "queue", ("due_at", admin.DateFieldListFilter))
+    list_filter = (
+        FigureFilter, "state", "queue", ("requested_at", admin.DateFieldListFilter), ("due_at", admin.DateFieldListFilter),
+    )  # fmt: skip
     list_select_related = ("queue",)
     search_fields = ("number", "name", "note")
     search_help_text = "Number as +49…, name or note"

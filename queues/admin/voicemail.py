@@ -17,14 +17,16 @@ from django.utils.safestring import SafeString
 
 from callcenter.core import adminbase
 from callcenter.core.adminbase import actor_of
+from callcenter.core.figures import CountFilter
 from callcenter.core.naming import in_words
 from callcenter.core.words import chip, moment, span
 
-from .. import services
+from .. import metrics, services
 from ..models import VoicemailBox, VoicemailMessage, WayOut
 from ..voicemail.access import boxes_for
 from ..voicemail.states import NEW
 from ..voicemail.way import ToVoicemail
+from . import outcomes
 
 NO_MAIL_SERVER = "Nobody will get a mail: this site has no mail server. Set EMAIL_URL, as docs/operations.md tells."
 
@@ -113,12 +115,18 @@ def _sorts(description: str, service: Callable[..., None], done: str) -> Any:
     return action
 
 
+class FigureFilter(CountFilter):
+    counts = metrics.VOICEMAIL_COUNTS
+
+
 @admin.register(VoicemailMessage)
-class VoicemailMessageAdmin(adminbase.RecordAdmin):
+class VoicemailMessageAdmin(outcomes.WithFigures, adminbase.RecordAdmin):
     """What callers left. Nothing is typed here; the actions put messages in order."""
 
+    figures_template = "admin/queues/voicemailmessage/figures.html"
+    figures_context = staticmethod(outcomes.of_voicemail)
     list_display = ("id", "state_chip", "caller", "box", "left", "length", "heard", "noted")
-    list_filter = ("state", "box", "partial", ("left_at", admin.DateFieldListFilter))
+    list_filter = (FigureFilter, "state", "box", "partial", ("left_at", admin.DateFieldListFilter))
     list_select_related = ("box",)
     search_fields = ("caller_number",)
     search_help_text = "Caller's number, complete"

@@ -154,7 +154,7 @@ def come_due(callback_id: int) -> None:
     if callback.expires_at <= held.now:
         settle(callback, "gave_up", held.now, callback.last_result or "expired", actor=CLOCK)
     elif _answered_since(callback):
-        settle(callback, "reached_otherwise", held.now, "called again", actor=CLOCK)
+        settle(callback, "reached_otherwise", held.now, states.CALLED_AGAIN, actor=CLOCK)
     elif opens > held.now:
         Callback.objects.filter(pk=callback.pk).update(due_at=opens)
     else:
@@ -172,8 +172,8 @@ def leave_line(callback_id: int) -> None:
         _end_attempt(held, "expired", actor=CLOCK)
         settle(callback, "gave_up", held.now, "expired", actor=CLOCK)
     elif _answered_since(callback):
-        _end_attempt(held, "called again", actor=CLOCK)
-        settle(callback, "reached_otherwise", held.now, "called again", actor=CLOCK)
+        _end_attempt(held, states.CALLED_AGAIN, actor=CLOCK)
+        settle(callback, "reached_otherwise", held.now, states.CALLED_AGAIN, actor=CLOCK)
     elif not is_open(held.now, queue.callback_from, queue.callback_until, queue.timezone):
         _end_attempt(held, "outside hours", actor=CLOCK)
         opens = next_open(held.now, queue.callback_from, queue.callback_until, queue.timezone)
