@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from callcenter.core import adminbase
@@ -139,9 +139,10 @@ class VoicemailMessageAdmin(outcomes.WithFigures, adminbase.RecordAdmin):
     )
     fieldsets = (
         (None, {"fields": ("player", ("state_chip", "length"), ("caller", "box"), ("left_at", "ended_by"), "notes")}),
-        ("What became of it", {"fields": (("heard", "notice"), ("call", "erased_at"))}),
+        ("What became of it", {"fields": (("heard", "notice"), ("call", "erased_at"), "promised")}),
     )
-    readonly_fields = ("player", "state_chip", "length", "caller", "heard")
+    readonly_fields = ("player", "state_chip", "length", "caller", "heard", "promised")
+    change_form_template = "admin/queues/voicemailmessage/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VoicemailMessage]:
         assert isinstance(request.user, User)
@@ -178,6 +179,12 @@ class VoicemailMessageAdmin(outcomes.WithFigures, adminbase.RecordAdmin):
     @admin.display(description="heard first by")
     def heard(self, message: VoicemailMessage) -> str:
         return in_words([message.heard_by])[message.heard_by] if message.heard_by else "–"
+
+    @admin.display(description="callbacks promised")
+    def promised(self, message: VoicemailMessage) -> SafeString | str:
+        owed = metrics.promised_for(message).order_by("pk")
+        rows = [(reverse("admin:queues_callback_change", args=[one.pk]), one, self.state_chip(one)) for one in owed]
+        return format_html_join(" ", '<a href="{}">{}</a> {}', rows) or "None."
 
     @admin.display(description="notes")
     def noted(self, message: VoicemailMessage) -> str:

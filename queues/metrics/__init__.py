@@ -20,6 +20,7 @@ from .voicemail import COUNTS as VOICEMAIL_COUNTS
 from .voicemail import STATES as VOICEMAIL_STATES
 from .voicemail import (
     VoicemailFigures,
+    promised_for,
     said_nothing,
     voicemail_behind,
     voicemail_by_box,
@@ -61,6 +62,7 @@ __all__ = [
     "level_for",
     "midnight",
     "periods",
+    "promised_for",
     "queue_figures",
     "queues_figures",
     "said_nothing",

@@ -23,7 +23,8 @@ from queues.voicemail.way import ToVoicemail
 from .durations import Took, between, measures, took
 from .queues import share
 
-PROMISED_BY_US = Callback.objects.filter(origin=OuterRef("call")).exclude(requested_by="caller")
+PROMISED = Callback.objects.exclude(requested_by="caller")
+"""Those that one of us promised. What callers ask for by keys in a call that ends with a message is no answer to it."""
 
 COUNTS: dict[str, Q] = {
     "left": Q(),
@@ -34,7 +35,7 @@ COUNTS: dict[str, Q] = {
     "listened_to": Q(heard_at__isnull=False),
     "never_heard": Q(heard_at__isnull=True, state__in=(ARCHIVED, DELETED)),
     "partial": Q(partial=True),
-    "called_back": Q(call__isnull=False) & Q(Exists(PROMISED_BY_US)),
+    "called_back": Q(call__isnull=False) & Q(Exists(PROMISED.filter(origin=OuterRef("call")))),
 }
 """Every count of messages by its name.
 
@@ -109,6 +110,11 @@ def said_nothing(since: datetime | None = None, until: datetime | None = None) -
     """Calls that arrived in [since, until), were led to voicemail and ended without a message."""
     given = {"arrived_at__gte": since, "arrived_at__lt": until}
     return Call.objects.filter(CALLS["said_nothing"], **{name: value for name, value in given.items() if value is not None})
+
+
+def promised_for(message: VoicemailMessage) -> QuerySet[Callback]:
+    """The callbacks that were promised because of the message."""
+    return PROMISED.filter(origin=message.call_id) if message.call_id else PROMISED.none()
 
 
 def _measures() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from hypothesis.extra.django import TestCase
 from agents.models import Team
 from callcenter.core import roles
 from queues import metrics, services
-from queues.models import Call, Queue, VoicemailBox
+from queues.models import Call, Callback, Queue, VoicemailBox
 from queues.voicemail.states import MESSAGE
 
 from . import cast
@@ -310,3 +310,46 @@ def test_a_page_takes_as_many_queries_for_ten_queues_as_for_two(
     client = client_of(roles.MANAGER)
     with django_assert_max_num_queries(14):
         page_of(client, name)
+
+
+# ---- a callback promised from a message ------------------------------------------------------------------------
+def test_a_callback_is_promised_from_a_message_and_counted_with_it() -> None:
+    support = queue()
+    call = cast.enqueue(support)
+    Call.objects.filter(pk=call.pk).update(caller_number="+493012345678", caller_name="Ann")
+    services.hang_up(call.pk, by="caller")
+    where = box()
+    stored = services.keep_message("n1/7", box_id=where.pk, call_id=call.pk, seconds=5, ended_by="caller")
+    supervisor = client_of(roles.SUPERVISOR)
+    page = supervisor.get(reverse("admin:queues_voicemailmessage_change", args=[stored.pk])).content.decode()
+    assert "None." in page
+    (address,) = re.findall(r'class="cc-button" href="([^"]*message=[^"]*)"', page)
+    form = supervisor.get(address).context["adminform"].form
+    assert (form.initial["queue"], form.initial["number"], form.initial["name"]) == (support.pk, "+493012345678", "Ann")
+    at = timezone.localtime() + timedelta(hours=1)
+    given = {"queue": support.pk, "number": "+493012345678", "name": "Ann", "note": "x", "priority": "0"}
+    assert supervisor.post(address, {**given, "due_at_0": f"{at:%Y-%m-%d}", "due_at_1": f"{at:%H:%M:%S}"}).status_code == 302
+    callback = Callback.objects.get()
+    assert (callback.origin, list(metrics.voicemail_behind("called_back", box=where))) == (call, [stored])
+    page = supervisor.get(reverse("admin:queues_voicemailmessage_change", args=[stored.pk])).content.decode()
+    assert reverse("admin:queues_callback_change", args=[callback.pk]) in page
+
+
+def test_who_may_not_promise_or_not_see_the_message_cannot_answer_it() -> None:
+    stored = left(box(), caller_number="+493012345678")
+    auditor = client_of(roles.AUDITOR).get(reverse("admin:queues_voicemailmessage_change", args=[stored.pk])).content.decode()
+    assert "Promise a callback" not in auditor
+    supervisor = client_of(roles.SUPERVISOR)
+    Team.objects.create(name="Mine").supervisors.add(int(supervisor.session["_auth_user_id"]))
+    for asked_for in (stored.pk, "nonsense"):
+        form = supervisor.get(reverse("admin:queues_callback_add"), {"message": asked_for}).context["adminform"].form
+        assert "number" not in form.initial
+
+
+def test_what_the_caller_asked_for_in_the_same_call_is_no_answer_to_the_message() -> None:
+    support = queue()
+    call = cast.enqueue(support)
+    services.request_callback(call.pk, "+493012345678")
+    stored = services.keep_message("n1/8", box_id=box().pk, call_id=call.pk, seconds=5, ended_by="caller")
+    assert metrics.voicemail_figures().counts["called_back"] == 0
+    assert not metrics.promised_for(stored).exists()
