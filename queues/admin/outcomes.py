@@ -152,9 +152,9 @@ def _of_asked(one: metrics.CallbackFigures) -> float | None:
 
 def _quality(asked: Asked, total: metrics.CallbackFigures) -> list[Tile]:
     return [
-        (_percent(total.reach), "reached of those over", "Reached ÷ (reached + called again + expired).", asked.rows("reached")),
+        (_percent(total.reach), "share reached", "Reached ÷ (reached + called again + expired).", asked.rows("reached")),
         (
-            "–" if total.attempts is None else f"{total.attempts:.1f}", "attempts per callback reached",
+            "–" if total.attempts is None else f"{total.attempts:.1f}", "attempts each",
             f"How often a customer who was reached had been called. At the first attempt: {total.counts['first_attempt']}.",
             asked.rows("reached"),
         ),
@@ -170,7 +170,6 @@ VOICEMAIL_TILES = (
     ("deleted", "deleted", "Thrown away by somebody, or by age."),
     ("never_heard", "put away unheard", "Archived or deleted, by somebody or by age, without having been listened to."),
     ("called_back", "promised a callback", "One of us promised the caller a callback from the message."),
-    ("partial", "end missing", "Our process died while the message was recorded."),
 )
 
 

@@ -55,8 +55,8 @@ def left(
             requested_by="user:1", origin=call,
         )  # fmt: skip
     first = {} if heard is None else {"heard_at": at + timedelta(seconds=heard), "heard_by": "user:1"}
-    facts = {"seconds": 5, "ended_by": "caller", "source": f"n1/{next(cast.numbers)}", "call": call, "left_at": at}
-    return VoicemailMessage.objects.create(box=where, state=state, **facts, **first, **fields)
+    facts = {"seconds": 5, "ended_by": "caller", "source": f"made/{next(cast.numbers)}", "call": call, "left_at": at}
+    return VoicemailMessage.objects.create(**{"box": where, "state": state, **facts, **first, **fields})
 
 
 STILL_OPEN = (SCHEDULED, "due", DIALLING, TALKING)
