@@ -66,6 +66,11 @@ UNFOLD: dict[str, Any] = {
                 page("Voicemail", "voicemail", "queues.voicemailmessage"),
             ),
             group(
+                "Figures",
+                page("What became of callbacks", "query_stats", "queues.callback", "figures"),
+                page("What became of voicemail", "bar_chart", "queues.voicemailmessage", "figures"),
+            ),
+            group(
                 "People",
                 page("Agents", "support_agent", "agents.agent"),
                 page("Teams", "groups", "agents.team"),

@@ -11,6 +11,9 @@ SCHEDULED, DUE, DIALLING, TALKING, DONE, EXPIRED, CANCELLED = (
 OPEN = (SCHEDULED, DUE, DIALLING, TALKING)
 """The customer is still owed a call, or has it."""
 
+CALLED_AGAIN = "called again"
+"""The result of a callback that is done because the customer did not wait for it and was answered."""
+
 CALLBACK = Machine(
     name="callback",
     initial=SCHEDULED,

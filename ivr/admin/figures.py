@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
-from django.utils import timezone
+
+from callcenter.core.figures import Bar, bars, columns
 
 from .. import metrics
 from ..flow import document as documents
@@ -33,18 +34,6 @@ ENDS = (
     ("to_queue", "Queue"), ("to_agent", "Agent"), ("to_outside", "Number outside"), ("voicemail", "Voicemail"), ("callback", "Callback"),
     ("to_flow", "Other flow"), ("self_served", "Served by the flow"),
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    """:ivar share: of the longest bar, in per cent."""
-
-    label: str
-    value: int
-    share: float
-    link: str = ""
-    done: float = 0
-    """Per cent of the value that was led to the end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,30 +70,18 @@ def _context(chosen: periods.Asked) -> dict[str, Any]:
         "versions": list(chosen.flow.versions.values_list("number", flat=True)[:12]),
         "total": total,
         "tiles": [(total.counts[name], words, hint, links.rows(name, **chosen.link)) for name, words, hint in TILES],
-        "ends": _bars([(words, total.counts[name], links.rows(name, **chosen.link)) for name, words in ENDS if total.counts[name]]),
+        "ends": bars((words, total.counts[name], links.rows(name, **chosen.link)) for name, words in ENDS if total.counts[name]),
         "days": _days(chosen),
         "steps": _rows(chosen, flow, total.counts["callers"]),
         "comparisons": _comparisons(chosen, flow),
     }
 
 
-def _bars(values: list[tuple[str, int, str]]) -> list[Bar]:
-    most = max((value for _, value, _ in values), default=0) or 1
-    return [Bar(label, value, 100 * value / most, link) for label, value, link in values]
-
-
 def _days(chosen: periods.Asked) -> list[Bar]:
-    """Every day of the period, also those on which nobody called; by months of thirty days there is no chart."""
     found: dict[date, metrics.FlowFigures] = dict(metrics.by_day(**chosen.where))
-    first = timezone.localdate(chosen.since)
-    days = [first + timedelta(days=n) for n in range(chosen.days)] if chosen.days <= 31 else sorted(found)
-    most = max((one.counts["callers"] for one in found.values()), default=0) or 1
     none = metrics.FlowFigures(dict.fromkeys(metrics.COUNTS, 0))
-    return [
-        Bar(f"{day:%d %b}", one.counts["callers"], 100 * one.counts["callers"] / most, done=one.completion or 0)
-        for day in days
-        for one in (found.get(day, none),)
-    ]
+    days = [(day, found.get(day, none)) for day in chosen.period.drawn(found)]
+    return columns((f"{day:%d %b}", one.counts["callers"], "", one.completion or 0) for day, one in days)
 
 
 def _rows(chosen: periods.Asked, flow: documents.Flow, callers: int) -> list[Row]:

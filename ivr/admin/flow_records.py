@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from callcenter.core import adminbase
+from callcenter.core.figures import CountFilter
 from callcenter.core.words import chip, span
 
 from .. import metrics
@@ -26,22 +25,11 @@ OUTCOME_COLOURS = {
 }
 
 
-class FigureFilter(admin.SimpleListFilter):
-    """The rows behind a figure, by the very condition that counts them."""
-
-    title = "figure"
-    parameter_name = "figure"
+class FigureFilter(CountFilter):
     counts = metrics.COUNTS
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [(name, name.replace("_", " ").capitalize()) for name in self.counts]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        condition = self.counts.get(self.value() or "")
-        return queryset if condition is None else queryset.filter(condition)
-
-
-class VisitFigureFilter(FigureFilter):
+class VisitFigureFilter(CountFilter):
     counts = metrics.VISITS
 
 

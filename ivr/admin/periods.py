@@ -3,26 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest
 
-from .. import metrics
-from ..models import Flow, FlowVersion
+from queues.admin import periods
+from queues.admin.periods import PERIODS as PERIODS
 
-PERIODS = {1: "Today", 7: "7 days", 30: "30 days", 365: "A year"}
+from ..models import Flow, FlowVersion
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """:ivar days: today and so many days before it, less one."""
-
     flow: Flow
-    days: int
-    since: datetime
+    period: periods.Period
     version: FlowVersion | None = None
+
+    @property
+    def days(self) -> int:
+        return self.period.days
+
+    @property
+    def since(self) -> datetime:
+        return self.period.since
+
+    @property
+    def kept(self) -> str:
+        """What stays in the address when another period is chosen."""
+        return f"&version={self.version.number}" if self.version else ""
 
     @property
     def where(self) -> dict[str, Any]:
@@ -37,8 +46,6 @@ class Asked:
 
 def asked(request: HttpRequest, flow: Flow) -> Asked:
     """What the address says, and sensible things where it says nonsense."""
-    days = request.GET.get("days", "")
-    chosen = int(days) if days.isdecimal() and len(days) < 4 and int(days) in PERIODS else 7
     number = request.GET.get("version", "")
     version = flow.versions.filter(number=int(number)).first() if number.isdecimal() and len(number) < 9 else None
-    return Asked(flow, chosen, metrics.midnight(settings.TIME_ZONE) - timedelta(days=chosen - 1), version)
+    return Asked(flow, periods.asked(request), version)

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -17,13 +18,16 @@ from django.utils.safestring import SafeString
 from callcenter.core import adminbase, roles
 from callcenter.core.adminbase import actor_of, for_each
 from callcenter.core.e164 import readable
+from callcenter.core.figures import CountFilter
 from callcenter.core.words import chip
 
-from .. import services
+from .. import metrics, services
 from ..callbackstates import OPEN
-from ..models import Call, Callback
+from ..models import Call, Callback, VoicemailMessage
 from ..refusals import CallbackOwedAlready, TimeHasPassed
 from ..states import CallOutcome
+from ..voicemail.access import boxes_for
+from . import outcomes
 from .calls import OUTCOME_COLOURS
 
 
@@ -46,11 +50,19 @@ class CallbackForm(forms.ModelForm):
             self.add_error("number", CallbackOwedAlready().message)
 
 
+class FigureFilter(CountFilter):
+    counts = metrics.CALLBACK_COUNTS
+
+
 @admin.register(Callback)
-class CallbackAdmin(adminbase.ModelAdmin):
+class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
     form = CallbackForm
+    figures_template = "admin/queues/callback/figures.html"
+    figures_context = staticmethod(outcomes.of_callbacks)
     list_display = ("shown_number", "name", "state_chip", "queue", "due_at", "tried", "last_result", "requested_at")
-    list_filter = ("state", "queue", ("due_at", admin.DateFieldListFilter))
+    list_filter = (
+        FigureFilter, "state", "queue", ("requested_at", admin.DateFieldListFilter), ("due_at", admin.DateFieldListFilter),
+    )  # fmt: skip
     list_select_related = ("queue",)
     search_fields = ("number", "name", "note")
     search_help_text = "Number as +49…, name or note"
@@ -70,7 +82,9 @@ class CallbackAdmin(adminbase.ModelAdmin):
         return (*told, "queue", "number", "due_at", "priority") if obj else told
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"due_at": timezone.localtime() + timedelta(hours=1), **super().get_changeform_initial_data(request)}
+        given = {"due_at": timezone.localtime() + timedelta(hours=1), **super().get_changeform_initial_data(request)}
+        message = message_asked(request)
+        return {**given, **_answer_to(message)} if message else given
 
     def has_delete_permission(self, request: HttpRequest, obj: Callback | None = None) -> bool:
         return False  # what was promised to a customer stays in the records; it can be cancelled
@@ -82,7 +96,8 @@ class CallbackAdmin(adminbase.ModelAdmin):
         if change:
             super().save_model(request, obj, form, change)
             return
-        facts = {"name": obj.name, "note": obj.note, "priority": obj.priority}
+        message = message_asked(request)
+        facts = {"name": obj.name, "note": obj.note, "priority": obj.priority, "origin": message.call_id if message else None}
         made = services.schedule_callback(obj.queue_id, obj.number, at=obj.due_at, actor=actor_of(request), **facts)
         obj.__dict__.update(made.__dict__)
 
@@ -120,6 +135,20 @@ class CallbackAdmin(adminbase.ModelAdmin):
         calls = Call.objects.filter(callback=callback).select_related("agent").order_by("pk") if callback.pk else []
         rows = [(_page(call.pk), f"{timezone.localtime(call.arrived_at):%H:%M}", _result(call), call.agent or "") for call in calls]
         return format_html_join("", '<div><a href="{}">{}</a> {} {}</div>', rows) or "None yet."
+
+
+def message_asked(request: HttpRequest) -> VoicemailMessage | None:
+    """The message that the callback is promised for, if the page was opened from one that this person may see."""
+    given = request.GET.get("message", "")
+    assert isinstance(request.user, User)
+    known = VoicemailMessage.objects.filter(box__in=boxes_for(request.user).values("pk")).select_related("box", "call")
+    return known.filter(pk=int(given)).first() if given.isdecimal() and len(given) < 19 else None
+
+
+def _answer_to(message: VoicemailMessage) -> dict[str, Any]:
+    queue = message.box.queue_id or (message.call.queue_id if message.call else None)
+    left = f"{timezone.localtime(message.left_at):%Y-%m-%d %H:%M}"
+    return {"queue": queue, "number": message.caller_number, "name": message.caller_name, "note": f"Left a message on {left}."}
 
 
 def _page(call: int) -> str:

@@ -13,9 +13,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 
 from callcenter.core import adminbase
+from callcenter.core.figures import CountFilter
 from callcenter.core.words import chip, span
 
-from .. import requirements, story
+from .. import metrics, requirements, story
 from ..models import Call, Offer, Segment
 from ..states import CallOutcome, OfferOutcome, SegmentOutcome
 
@@ -49,6 +50,10 @@ GOOD_MOS, FAIR_MOS = 4.0, 3.6
 """ITU-T G.107 Annex B: above 4.03 users are satisfied, below 3.60 many are not."""
 
 
+class FigureFilter(CountFilter):
+    counts = metrics.CALLS_TO_VOICEMAIL
+
+
 @admin.register(Call)
 class CallAdmin(adminbase.RecordAdmin):
     list_display = (
@@ -64,7 +69,7 @@ class CallAdmin(adminbase.RecordAdmin):
         "talked",
         "disposition",
     )
-    list_filter = ("state", "outcome", "queue", "agent__team", ("arrived_at", admin.DateFieldListFilter), "disposition")
+    list_filter = ("state", "outcome", "queue", "agent__team", ("arrived_at", admin.DateFieldListFilter), "disposition", FigureFilter)
     list_select_related = ("queue", "agent", "disposition")
     sortable_by = ("id", "arrived_at")
     search_fields = ("id",)

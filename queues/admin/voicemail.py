@@ -12,19 +12,21 @@ from django.contrib.auth.models import User
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from callcenter.core import adminbase
 from callcenter.core.adminbase import actor_of
+from callcenter.core.figures import CountFilter
 from callcenter.core.naming import in_words
 from callcenter.core.words import chip, moment, span
 
-from .. import services
+from .. import metrics, services
 from ..models import VoicemailBox, VoicemailMessage, WayOut
 from ..voicemail.access import boxes_for
 from ..voicemail.states import NEW
 from ..voicemail.way import ToVoicemail
+from . import outcomes
 
 NO_MAIL_SERVER = "Nobody will get a mail: this site has no mail server. Set EMAIL_URL, as docs/operations.md tells."
 
@@ -113,12 +115,18 @@ def _sorts(description: str, service: Callable[..., None], done: str) -> Any:
     return action
 
 
+class FigureFilter(CountFilter):
+    counts = metrics.VOICEMAIL_COUNTS
+
+
 @admin.register(VoicemailMessage)
-class VoicemailMessageAdmin(adminbase.RecordAdmin):
+class VoicemailMessageAdmin(outcomes.WithFigures, adminbase.RecordAdmin):
     """What callers left. Nothing is typed here; the actions put messages in order."""
 
+    figures_template = "admin/queues/voicemailmessage/figures.html"
+    figures_context = staticmethod(outcomes.of_voicemail)
     list_display = ("id", "state_chip", "caller", "box", "left", "length", "heard", "noted")
-    list_filter = ("state", "box", "partial", ("left_at", admin.DateFieldListFilter))
+    list_filter = (FigureFilter, "state", "box", "partial", ("left_at", admin.DateFieldListFilter))
     list_select_related = ("box",)
     search_fields = ("caller_number",)
     search_help_text = "Caller's number, complete"
@@ -131,9 +139,10 @@ class VoicemailMessageAdmin(adminbase.RecordAdmin):
     )
     fieldsets = (
         (None, {"fields": ("player", ("state_chip", "length"), ("caller", "box"), ("left_at", "ended_by"), "notes")}),
-        ("What became of it", {"fields": (("heard", "notice"), ("call", "erased_at"))}),
+        ("What became of it", {"fields": (("heard", "notice"), ("call", "erased_at"), "promised")}),
     )
-    readonly_fields = ("player", "state_chip", "length", "caller", "heard")
+    readonly_fields = ("player", "state_chip", "length", "caller", "heard", "promised")
+    change_form_template = "admin/queues/voicemailmessage/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VoicemailMessage]:
         assert isinstance(request.user, User)
@@ -170,6 +179,12 @@ class VoicemailMessageAdmin(adminbase.RecordAdmin):
     @admin.display(description="heard first by")
     def heard(self, message: VoicemailMessage) -> str:
         return in_words([message.heard_by])[message.heard_by] if message.heard_by else "–"
+
+    @admin.display(description="callbacks promised")
+    def promised(self, message: VoicemailMessage) -> SafeString | str:
+        owed = metrics.promised_for(message).order_by("pk")
+        rows = [(reverse("admin:queues_callback_change", args=[one.pk]), one, self.state_chip(one)) for one in owed]
+        return format_html_join(" ", '<a href="{}">{}</a> {}', rows) or "None."
 
     @admin.display(description="notes")
     def noted(self, message: VoicemailMessage) -> str:

@@ -69,10 +69,11 @@ def note_callback(call_id: int, queue_id: int, number: str, *, priority: int = 0
 
 @one_transaction
 def schedule_callback(
-    queue_id: int, number: str, *, at: datetime, actor: str, name: str = "", note: str = "", priority: int = 0,
+    queue_id: int, number: str, *, at: datetime, actor: str, name: str = "", note: str = "", priority: int = 0, origin: int | None = None,
 ) -> Callback:  # fmt: skip
     """Owe this number a call at a chosen time, when it takes a place in line like somebody who calls then.
 
+    :param origin: the call whose message is answered so.
     :raises TimeHasPassed: it lies more than a minute back.
     :raises CallbackOwedAlready: this queue owes the number one.
     """
@@ -85,7 +86,8 @@ def schedule_callback(
     if Callback.objects.filter(queue=queue, number=number, state__in=states.OPEN).exists():
         raise CallbackOwedAlready(field="number")
     place = exits.place_for(priority, queue, at)
-    return _new(held, queue, number, order_key=place, due_at=at, name=name, note=note, priority=priority, requested_by=actor)
+    facts: dict[str, Any] = {"name": name, "note": note, "priority": priority, "requested_by": actor, "origin_id": origin}
+    return _new(held, queue, number, order_key=place, due_at=at, **facts)
 
 
 @one_transaction
@@ -154,7 +156,7 @@ def come_due(callback_id: int) -> None:
     if callback.expires_at <= held.now:
         settle(callback, "gave_up", held.now, callback.last_result or "expired", actor=CLOCK)
     elif _answered_since(callback):
-        settle(callback, "reached_otherwise", held.now, "called again", actor=CLOCK)
+        settle(callback, "reached_otherwise", held.now, states.CALLED_AGAIN, actor=CLOCK)
     elif opens > held.now:
         Callback.objects.filter(pk=callback.pk).update(due_at=opens)
     else:
@@ -172,8 +174,8 @@ def leave_line(callback_id: int) -> None:
         _end_attempt(held, "expired", actor=CLOCK)
         settle(callback, "gave_up", held.now, "expired", actor=CLOCK)
     elif _answered_since(callback):
-        _end_attempt(held, "called again", actor=CLOCK)
-        settle(callback, "reached_otherwise", held.now, "called again", actor=CLOCK)
+        _end_attempt(held, states.CALLED_AGAIN, actor=CLOCK)
+        settle(callback, "reached_otherwise", held.now, states.CALLED_AGAIN, actor=CLOCK)
     elif not is_open(held.now, queue.callback_from, queue.callback_until, queue.timezone):
         _end_attempt(held, "outside hours", actor=CLOCK)
         opens = next_open(held.now, queue.callback_from, queue.callback_until, queue.timezone)
