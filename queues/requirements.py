@@ -64,8 +64,7 @@ def fit(queue: Queue, call: Call, *, entered: datetime, now: datetime) -> Fit:
     """
     if call.wanted_agent_id is not None or (queue.requirement_id is None and call.own_requirement_id is None):
         return NOTHING
-    known = needs_of(queue.requirement_id, call.own_requirement_id)
-    needs = skills.merged(known.get(queue.requirement_id or 0, ()), known.get(call.own_requirement_id or 0, ()))
+    needs = _together(queue, call.own_requirement_id)
     path = skills.stages(needs, steps_of(queue))
     crew = crew_of(queue, needs) if len(path) > 1 else []  # without a step to take, who is there changes nothing
     place = skills.stage_at(path, (now - entered).total_seconds(), crew)
@@ -73,6 +72,18 @@ def fit(queue: Queue, call: Call, *, entered: datetime, now: datetime) -> Fit:
     asked = intern(needs)
     present = asked if place == 0 else intern(path[place].needs)
     return Fit(asked, present, entered + timedelta(seconds=following.after) if following else None)
+
+
+def least(queue: Queue, own_requirement_id: int | None) -> Needs:
+    """What will be asked for in the end, after all the queue's relaxation steps. No statement if nothing is asked for at all."""
+    if queue.requirement_id is None and own_requirement_id is None:
+        return ()
+    return skills.stages(_together(queue, own_requirement_id), steps_of(queue))[-1].needs
+
+
+def _together(queue: Queue, own_requirement_id: int | None) -> Needs:
+    known = needs_of(queue.requirement_id, own_requirement_id)
+    return skills.merged(known.get(queue.requirement_id or 0, ()), known.get(own_requirement_id or 0, ()))
 
 
 def intern(needs: Iterable[Need]) -> int | None:
