@@ -13,6 +13,8 @@ from callcenter.core.stateful import advance
 from .. import matching, requirements
 from ..locks import hold, one_transaction
 from ..models import Call
+from ..place import NOWHERE, Place
+from ..places import place_of
 from ..skills import Need, merged
 from ..states import AGENT_RINGING, ENDED, IVR, CallOutcome
 from . import exits
@@ -29,8 +31,8 @@ class Placement:
     """Why not: closed, full, nobody_there, or a rule of overflow."""
     way_out: int | None = None
     """Row of the way out that the caller takes; None: the built-in one."""
-    position: int = 0
-    """Place in line, 1 for the next; 0 when an agent's phone rings already."""
+    place: Place = NOWHERE
+    """In line; nowhere when an agent's phone rings already."""
     direct: bool = False
     """A phone rings already and the queue delivers directly: no greeting, no music."""
 
@@ -121,5 +123,5 @@ def enqueue(
 
 def _placed(directly: bool, call: Call) -> Placement:
     ringing = call.state == AGENT_RINGING
-    position = 0 if ringing else Call.objects.ahead_of(call).count() + 1
-    return Placement(True, call.queue_id or 0, position=position, direct=directly and ringing)
+    place = NOWHERE if ringing else place_of(call)
+    return Placement(True, call.queue_id or 0, place=place, direct=directly and ringing)

@@ -27,6 +27,7 @@ from ivr.prompts import counting, files, refusals, services, upkeep, users
 from ivr.prompts.system import PROMPTS
 from queues.estimate import Range
 from queues.models import Announcement, Music, Queue
+from queues.place import among_all
 from telephony import flows, sounds
 from tests.unit.sounds import encoded, pitch, read, tone
 
@@ -250,9 +251,9 @@ def test_callers_in_line_hear_the_voice_that_somebody_recorded() -> None:
     queue = Queue.objects.get(slug="support")
     queue.announcements.all().delete()
     Announcement.objects.create(queue=queue, kind="position", text="")
-    assert len(sounds.on_entry(sounds.of(queue.pk), 3)) == 1
+    assert len(sounds.on_entry(sounds.of(queue.pk), among_all(3))) == 1
     upload(Prompt.objects.get(slug="number-3"), "en", 700)
-    _, number, _ = sounds.on_entry(sounds.of(queue.pk), 3)
+    _, number, _ = sounds.on_entry(sounds.of(queue.pk), among_all(3))
     assert pitch(read(Path(number)), 8000) == pytest.approx(700, abs=5)
 
 
