@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import Max, Model, Q
 
 from agents.models import Agent, Skill
 from queues.models import Queue
@@ -27,6 +27,7 @@ def known() -> Known:
         mailboxes=_slugs("queues", "VoicemailBox"),
         connections=_slugs("ivr", "WebConnection"),
         prompts=_prompts(),
+        skills=_skills(),
     )
 
 
@@ -42,6 +43,11 @@ def choices() -> dict[str, list[Choice] | None]:
         "connection": _named("ivr", "WebConnection"),
         "prompt": _named("ivr", "Prompt"),
     }
+
+
+def _skills() -> dict[str, int]:
+    best = Max("agents__level", filter=Q(agents__agent__active=True))
+    return {name: level or 0 for name, level in Skill.objects.order_by().annotate(best=best).values_list("name", "best")}
 
 
 def _choices(rows: Iterable[tuple[str, str]]) -> list[Choice]:
