@@ -273,3 +273,19 @@ def overlap(a: Any, b: Any) -> bool:
     return bool(
         a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"] and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
     )
+
+
+def test_what_a_flow_names_stays_and_the_page_leads_to_the_step(site: Site, open_page: Open, shoot: Shoot) -> None:
+    from agents.models import Skill
+
+    boss, skill = person(unique("manager"), "manager"), Skill.objects.create(name=unique("Greek "))
+    steps = {"ask": {"kind": "set", "label": "In Greek", "skills": {skill.name: 3}, "exits": {}}}
+    flow = new_flow("Main ", {"format": 1, "start": "ask", "steps": steps})
+    page = open_page(boss.username, f"/admin/agents/skill/{skill.pk}/delete/")
+    expect(page.get_by_text("It is still in use, so nothing is deleted.")).to_be_visible()
+    shoot(page, "skill-in-use")
+    page.get_by_role("link", name=f"Flow {flow.name}, step “In Greek” (draft)").click()
+    expect(step(page, "ask")).to_be_visible(timeout=SOON)
+    page.locator("#tab-problems").click()
+    expect(page.get_by_text(f"No agent has “{skill.name}” at level 3: nobody has the skill.")).to_be_visible(timeout=SOON)
+    shoot(page, "skill-nobody-has")
