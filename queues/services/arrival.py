@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from callcenter.core import events, sql
@@ -31,10 +31,15 @@ class Placement:
     """Why not: closed, full, nobody_there, or a rule of overflow."""
     way_out: int | None = None
     """Row of the way out that the caller takes; None: the built-in one."""
-    place: Place = NOWHERE
-    """In line; nowhere when an agent's phone rings already."""
+    waits: Call | None = field(default=None, repr=False, compare=False)
+    """As its row was written; None when an agent's phone rings already."""
     direct: bool = False
     """A phone rings already and the queue delivers directly: no greeting, no music."""
+
+    @property
+    def place(self) -> Place:
+        """In line, read when it is asked for: outside of the transaction that holds the queue."""
+        return place_of(self.waits) if self.waits else NOWHERE
 
 
 # A new call with its event, unless the process has a live one.
@@ -123,5 +128,4 @@ def enqueue(
 
 def _placed(directly: bool, call: Call) -> Placement:
     ringing = call.state == AGENT_RINGING
-    place = NOWHERE if ringing else place_of(call)
-    return Placement(True, call.queue_id or 0, place=place, direct=directly and ringing)
+    return Placement(True, call.queue_id or 0, waits=None if ringing else call, direct=directly and ringing)
