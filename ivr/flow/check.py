@@ -24,6 +24,7 @@ class Known:
     flows: Collection[str] | None = None
     agents: Collection[str] | None = None
     connections: Collection[str] | None = None
+    rules: Collection[str] | None = None
     prompts: dict[str, Collection[str]] | None = None
     """The languages that each prompt can be heard in."""
     skills: Mapping[str, int] | None = None
@@ -82,6 +83,7 @@ MISSING = {
     "agent": "There is no agent with the extension “{}”, or the agent is switched off. Choose another one.",
     "flow": "There is no published flow “{}”. Choose another one, or publish it first.",
     "connection": "There is no connection “{}”. Choose another one, or create it first.",
+    "rule": "There is no rule “{}”. Choose another one, or create it first.",
     "skill": "There is no skill “{}”. Choose another one, or create it first; calls would not be asked for it.",
 }
 """What is said of a name that leads to nothing, by kind. Prompts are looked at together with their languages."""
@@ -90,7 +92,7 @@ MISSING = {
 def _references(step: Step, known: Known) -> Iterator[Complaint]:
     there: dict[str, Collection[str] | None] = {
         "queue": known.queues, "schedule": known.schedules, "mailbox": known.mailboxes, "agent": known.agents, "flow": known.flows,
-        "connection": known.connections, "skill": known.skills,
+        "connection": known.connections, "rule": known.rules, "skill": known.skills,
     }  # fmt: skip
     for one in step.fields:
         for inside, kind, name in named_in(one.kind, step.values.get(one.name)):

@@ -12,7 +12,7 @@ from . import expressions
 from .complaints import Path
 from .steps import KINDS
 
-BY_NAME = frozenset({"queue", "schedule", "mailbox", "flow", "connection", "agent"})
+BY_NAME = frozenset({"queue", "schedule", "mailbox", "flow", "connection", "agent", "rule"})
 """Kinds of fields that hold one name, of a thing of that kind."""
 
 KINDS_NAMED = (*sorted(BY_NAME), "skill", "prompt")

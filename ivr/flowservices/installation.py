@@ -26,6 +26,7 @@ def known() -> Known:
         schedules=_slugs("queues", "Schedule"),
         mailboxes=_slugs("queues", "VoicemailBox"),
         connections=_slugs("ivr", "WebConnection"),
+        rules=_slugs("ivr", "Rule"),
         prompts=_prompts(),
         skills=_skills(),
     )
@@ -41,6 +42,7 @@ def choices() -> dict[str, list[Choice] | None]:
         "schedule": _named("queues", "Schedule"),
         "mailbox": _named("queues", "VoicemailBox"),
         "connection": _named("ivr", "WebConnection"),
+        "rule": _named("ivr", "Rule"),
         "prompt": _named("ivr", "Prompt"),
     }
 

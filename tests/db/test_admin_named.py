@@ -14,7 +14,7 @@ from agents.models import Agent, Skill
 from callcenter.core import usage
 from ivr import flowservices
 from ivr.flow.naming import KINDS_NAMED, of_document
-from ivr.models import Flow, FlowVersion, Prompt, WebConnection
+from ivr.models import Flow, FlowVersion, Prompt, Rule, WebConnection
 from ivr.refusals import FlowIncomplete
 from queues.models import VoicemailBox
 
@@ -31,6 +31,7 @@ STEPS: dict[str, Callable[[str], dict[str, Any]]] = {
     "skill": lambda name: {"kind": "set", "skills": {name: 2}, "exits": {"next": "bye"}},
     "connection": lambda name: {"kind": "web", "connection": name, "url": "/x", "exits": {"next": "bye"}},
     "agent": lambda name: {"kind": "transfer", "agent": name},
+    "rule": lambda name: {"kind": "rule", "rule": name, "variable": "tier", "exits": {"next": "bye"}},
     "flow": lambda name: {"kind": "flow", "flow": name},
     "prompt": lambda name: {"kind": "play", "say": [{"prompt": name}], "exits": {"next": "bye"}},
 }
@@ -45,6 +46,7 @@ def made(kind: str) -> tuple[Any, str]:
         "mailbox": lambda: VoicemailBox.objects.create(name="Night", slug="night-box"),
         "skill": lambda: cast.skill("Martian"),
         "connection": lambda: WebConnection.objects.create(name="CRM", slug="crm", base_url="https://crm.example.org"),
+        "rule": lambda: Rule.objects.create(name="Tier", slug="tier"),
         "agent": lambda: cast.agent("zoe", state="offline", phone=False),
         "flow": lambda: Flow.objects.create(name="Other", slug="other"),
         "prompt": lambda: Prompt.objects.create(slug="hello", name="Hello", text="Hello."),

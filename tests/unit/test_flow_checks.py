@@ -20,7 +20,7 @@ from ivr.flow.words import Ask, Entered, Gather, Hand, Typed
 BYE = {"kind": "hang_up"}
 MENU = {"kind": "menu", "say": "Hello", "exits": {"1": "bye"}}
 KNOWN = Known(
-    queues={"general"}, schedules={"office"}, mailboxes={"box"}, flows={"night"}, agents={"1001"}, connections={"crm"},
+    queues={"general"}, schedules={"office"}, mailboxes={"box"}, flows={"night"}, agents={"1001"}, connections={"crm"}, rules={"tier"},
     prompts={"hello": {"en"}, "hallo": {"de"}}, skills={"German": 4, "Greek": 0},
 )  # fmt: skip
 
@@ -105,6 +105,7 @@ def test_a_long_chain_is_no_trouble() -> None:
         ),
         ({"kind": "hang_up", "say": "{{queues.gone.waiting}} wait in our queues. Bye."}, "say.0", "no queue “gone”"),
         ({"kind": "callback", "queue": "gone"}, "queue", "no queue"),
+        ({"kind": "rule", "rule": "gone", "variable": "tier", "exits": {"next": "bye"}}, "rule", "no rule"),
         ({"kind": "hang_up", "say": {"prompt": "gone"}}, "say.0", "no prompt"),
         ({"kind": "hang_up", "say": [{"en": "x"}, {"prompt": "hallo"}]}, "say.1", "no recording in en"),
     ],
@@ -154,6 +155,7 @@ STEP = st.one_of(
     step_of("set", priority=st.sampled_from(["", "3", "vars.x"]), exits=to("next")),
     step_of("branch", cases=st.lists(st.fixed_dictionaries({"name": st.just("a"), "when": CONDITION}), min_size=1, max_size=1),
             exits=to("a", "else")),
+    step_of("rule", rule=st.just("tier"), variable=st.just("x"), exits=to("next", failed=TARGET)),
     step_of("hours", schedule=st.just("office"), exits=to("open", "closed", holiday=TARGET)),
     step_of("split", variants=st.just({"a": 1, "b": 2}), exits=to("a", "b")),
     step_of("web", url=st.just("https://e.org/{{caller.number}}"), variables=st.just({"x": "response.x"}), exits=to("next", failed=TARGET)),
@@ -167,7 +169,12 @@ STEP = st.one_of(
 )  # fmt: skip
 FLOWS = st.fixed_dictionaries(dict.fromkeys(NAMES, STEP))
 ANSWER: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.just({}), st.just({"state": "closed"}), st.just({"response": {"x": 1}}), st.just({"response": None})
+    st.none(),
+    st.just({}),
+    st.just({"state": "closed"}),
+    st.just({"response": {"x": 1}}),
+    st.just({"response": None}),
+    st.just({"cases": [["vars.x == 1", "one"], ["nonsense(", "two"]], "otherwise": "none"}),
 )
 
 
