@@ -63,7 +63,9 @@ class TeamAdmin(adminbase.ModelAdmin):
 
 
 @admin.register(Skill)
-class SkillAdmin(adminbase.ModelAdmin):
+class SkillAdmin(adminbase.KeptWhileNamed, adminbase.ModelAdmin):
+    named_as = "skill"
+    name_field = "name"
     list_display = ("name", "holders")
     search_fields = ("name",)
 
@@ -110,7 +112,9 @@ class ReachableFilter(admin.SimpleListFilter):
 
 
 @admin.register(Agent)
-class AgentAdmin(adminbase.SpreadsheetAdmin):
+class AgentAdmin(adminbase.KeptWhileNamed, adminbase.SpreadsheetAdmin):
+    named_as = "agent"
+    name_field = "extension"
     form = AgentForm
     resource_classes = [AgentResource]
     rings_edge = True

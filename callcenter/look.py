@@ -95,6 +95,7 @@ UNFOLD: dict[str, Any] = {
                 "IVR",
                 page("Flows", "account_tree", "ivr.flow"),
                 page("Callers in flows", "footprint", "ivr.flowrun"),
+                page("Rules", "rule", "ivr.rule"),
                 page("Web services", "public", "ivr.webconnection"),
             ),
             group(

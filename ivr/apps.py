@@ -7,12 +7,14 @@ class IvrConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from callcenter.core import usage
         from callcenter.core.naming import name_with
 
-        from . import checks  # noqa: F401 (registers them)
+        from . import checks, references, rules  # noqa: F401 (checks registers its own)
         from .models import Prompt
-        from .prompts import flows, system, users
+        from .prompts import system
 
         name_with("prompt", lambda ids: dict(Prompt.objects.filter(pk__in=ids).values_list("pk", "name")))
-        users.register("system", system.usages)
-        users.register("flows", flows.usages)
+        usage.register("prompt", "system", system.usages)
+        references.register()
+        usage.register("queue", "rules", rules.usages)

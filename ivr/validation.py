@@ -10,6 +10,9 @@ from agents.models import Agent
 from queues.defaults import DIRECT
 from queues.models import Queue
 
+from .flow import expressions
+from .flow.complaints import BadValue
+
 if TYPE_CHECKING:
     from .models import Number
 
@@ -40,3 +43,18 @@ def check_number(number: Number) -> None:
         complaints["number"] = f"{number.number} is the extension of {owner}. Take another number, or give {owner} another extension first."
     if complaints:
         raise ValidationError(complaints)
+
+
+def check_condition(source: str) -> None:
+    """An expression whose queues all exist: it is not part of a flow, so nothing else looks at it before callers come.
+
+    :raises ValidationError: where it is wrong, or which queue there is not.
+    """
+    try:
+        expressions.check(source)
+    except BadValue as bad:
+        raise ValidationError(bad.message) from None
+    named = expressions.queues_named(source)
+    missing = sorted(named - set(Queue.objects.filter(slug__in=named).values_list("slug", flat=True))) if named else []
+    if missing:
+        raise ValidationError(f"There is no queue “{missing[0]}”. Choose another one, or create it first.")

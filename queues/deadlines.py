@@ -13,7 +13,7 @@ from agents.states import OFFLINE
 from callcenter.core import sql
 
 from . import requirements
-from .attendance import present, staffed
+from .attendance import present, staffed, unserved
 from .callbackhours import is_open
 from .callbackstates import DUE as CALLBACK_DUE
 from .callbackstates import SCHEDULED
@@ -333,10 +333,23 @@ def _limit_of_rule(queue: Queue, way: Way) -> Limit:
 
 def _alone(queue: Queue) -> CallQuerySet:
     """Waiting calls for which nobody is there. Who wants one agent is not served by all the others."""
+    nobody = unserved(queue)
     alone = Q(wanted_agent__isnull=False) & ~Q(wanted_agent__in=present(queue))
-    if not staffed(queue):
-        alone |= Q(wanted_agent__isnull=True)
+    if 0 in nobody:
+        alone |= Q(wanted_agent__isnull=True, requirement__isnull=True)
+    if skilled := [requirement for requirement in nobody if requirement]:
+        alone |= Q(wanted_agent__isnull=True, requirement__in=skilled) & ~_hopeful(queue, skilled)
     return _waiting(queue).filter(alone)
+
+
+def _hopeful(queue: Queue, skilled: list[int]) -> Q:
+    """Calls with these requirements for which somebody is there once the queue's steps ask for less."""
+    ahead = Call.objects.filter(queue=queue, state=QUEUED, requirement__in=skilled, relax_at__isnull=False)
+    hope = Q(pk__in=())
+    for own in ahead.order_by().values_list("own_requirement", flat=True).distinct():
+        if staffed(queue, requirements.least(queue, own)):
+            hope |= Q(relax_at__isnull=False) & (Q(own_requirement__isnull=True) if own is None else Q(own_requirement=own))
+    return hope
 
 
 def _least(rows: QuerySet[Any], field: str, *, plus: timedelta = timedelta(0)) -> datetime | None:

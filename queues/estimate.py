@@ -16,6 +16,9 @@ The range announced leaves 10 % of that on either side, so that even where the m
 and go, rushes) four of five callers are answered within it; `bench/estimate.py` shows how many are. Time already waited does not enter:
 while the caller waits the place gets better, and the range with it. With fewer than `FEWEST` calls to learn from there is no
 estimate: silence is better than nonsense.
+
+Where skills are asked for, a caller waits for some of the agents only, and some of the calls ahead are served by others: `queues.place`
+says which part of the agents it is, and how many departures of theirs.
 """
 
 from __future__ import annotations
@@ -125,14 +128,15 @@ def _variation(handled: Sequence[float], agents: int) -> float:
     return own / agents + 1.0 - 1.0 / agents
 
 
-def expect(pace: Pace | None, place: int) -> Range | None:
+def expect(pace: Pace | None, place: float, share: float = 1.0) -> Range | None:
     """
-    :param place: in line, 1 for the next.
+    :param place: in line, 1 for the next; a call ahead that others are likely to take counts less than one.
+    :param share: of the agents may serve this caller: the line moves so much slower. 0: none, and nobody knows how long it takes.
     :returns: None if nothing is known, or nothing that helps.
     """
-    if pace is None or place < 1:
+    if pace is None or place < 1 or share <= 0:
         return None
-    parts = [1 / (1 / pace.interval + ahead * pace.gives_up) for ahead in range(place)]
+    parts = [min(1, place - ahead) / (share / pace.interval + ahead * pace.gives_up) for ahead in range(math.ceil(place))]
     mean = sum(parts)
     spread = sum(part**2 for part in parts) * pace.variation / mean**2 + pace.doubt
     sigma = math.sqrt(math.log1p(spread))

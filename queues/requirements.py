@@ -38,10 +38,20 @@ SELECT id FROM made
 """
 
 # Everybody who is logged in to the queue, with the skills in question; a break counts, for it ends.
-CREW = f"""
-SELECT m.agent_id, has.skill_id, has.level FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id
+LOGGED_IN = f"""
+FROM queues_membership m JOIN agents_agent a ON a.id = m.agent_id
 LEFT JOIN agents_agentskill has ON has.agent_id = a.id AND has.skill_id = ANY (%(skills)s)
 WHERE m.queue_id = %(queue)s AND m.logged_in AND a.active AND a.state <> '{OFFLINE}'
+"""
+
+CREW = f"SELECT m.agent_id, has.skill_id, has.level {LOGGED_IN}"
+
+# By what they can do, so that of a thousand agents a few rows come back.
+GROUPS = f"""
+SELECT skills, levels, count(*) FROM (
+  SELECT array_agg(has.skill_id ORDER BY has.skill_id) AS skills, array_agg(has.level ORDER BY has.skill_id) AS levels
+  {LOGGED_IN} GROUP BY m.agent_id) alike
+GROUP BY skills, levels
 """  # noqa: S608
 
 
@@ -64,8 +74,7 @@ def fit(queue: Queue, call: Call, *, entered: datetime, now: datetime) -> Fit:
     """
     if call.wanted_agent_id is not None or (queue.requirement_id is None and call.own_requirement_id is None):
         return NOTHING
-    known = needs_of(queue.requirement_id, call.own_requirement_id)
-    needs = skills.merged(known.get(queue.requirement_id or 0, ()), known.get(call.own_requirement_id or 0, ()))
+    needs = _together(queue, call.own_requirement_id)
     path = skills.stages(needs, steps_of(queue))
     crew = crew_of(queue, needs) if len(path) > 1 else []  # without a step to take, who is there changes nothing
     place = skills.stage_at(path, (now - entered).total_seconds(), crew)
@@ -73,6 +82,18 @@ def fit(queue: Queue, call: Call, *, entered: datetime, now: datetime) -> Fit:
     asked = intern(needs)
     present = asked if place == 0 else intern(path[place].needs)
     return Fit(asked, present, entered + timedelta(seconds=following.after) if following else None)
+
+
+def least(queue: Queue, own_requirement_id: int | None) -> Needs:
+    """What will be asked for in the end, after all the queue's relaxation steps. No statement if nothing is asked for at all."""
+    if queue.requirement_id is None and own_requirement_id is None:
+        return ()
+    return skills.stages(_together(queue, own_requirement_id), steps_of(queue))[-1].needs
+
+
+def _together(queue: Queue, own_requirement_id: int | None) -> Needs:
+    known = needs_of(queue.requirement_id, own_requirement_id)
+    return skills.merged(known.get(queue.requirement_id or 0, ()), known.get(own_requirement_id or 0, ()))
 
 
 def intern(needs: Iterable[Need]) -> int | None:
@@ -110,6 +131,12 @@ def crew_of(queue: Queue, needs: Needs) -> list[Levels]:
     for agent, skill, level in sql.rows(CREW, {"queue": queue.pk, "skills": [need.skill for need in needs]}):
         crew[agent].update({skill: level} if skill is not None else {})
     return list(crew.values())
+
+
+def groups_of(queue_id: int, skilled: Iterable[int]) -> list[tuple[Levels, int]]:
+    """The levels in these skills that agents logged in to the queue have, and how many have just these."""
+    found = sql.rows(GROUPS, {"queue": queue_id, "skills": list(skilled)})
+    return [({skill: level for skill, level in zip(*levels, strict=True) if skill}, agents) for *levels, agents in found]
 
 
 def in_words(requirement: int | None) -> str:

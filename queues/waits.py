@@ -13,6 +13,7 @@ from callcenter.core import sql
 
 from .estimate import LEARNT_FROM, Pace, Range, Stay, expect, learn
 from .models import Call
+from .place import Place, among_all
 from .ranking import WORKING
 from .states import WAITING
 
@@ -37,14 +38,14 @@ WHERE CASE WHEN %(queues)s::bigint[] IS NULL THEN q.active ELSE q.id = ANY (%(qu
 """
 
 
-def expected_wait(queue_id: int, place: int | None = None) -> Range | None:
+def expected_wait(queue_id: int, place: Place | None = None) -> Range | None:
     """How long a caller at this place of the queue will wait, in seconds; None if too little is known to say.
 
-    :param place: in line, 1 for the next; None: of somebody who would join now.
+    :param place: in line; None: of somebody who would join now and asks for no skills that others do not have.
     """
     if place is None:
-        place = Call.objects.filter(queue=queue_id, state__in=WAITING).count() + 1
-    return expect(paces([queue_id]).get(queue_id), place)
+        place = among_all(Call.objects.filter(queue=queue_id, state__in=WAITING).count() + 1)
+    return expect(paces([queue_id]).get(queue_id), place.load, place.share)
 
 
 def paces(queue_ids: Iterable[int] | None = None, now: datetime | None = None) -> dict[int, Pace | None]:

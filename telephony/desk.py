@@ -19,6 +19,8 @@ from ivr.services import Route, route
 from queues import requirements
 from queues import services as acd
 from queues.models import Call, Callback, Command, Offer, Queue, VoicemailBox
+from queues.place import NOWHERE, Place
+from queues.places import place_of
 from queues.services.attempts import NO_LINE, NUMBER_REFUSED
 from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
@@ -148,7 +150,7 @@ class RowDesk:
         elif placement.queue_id != found.queue_id:
             self.answer(self._sounds_now())
         else:
-            prompts = () if placement.direct else sounds.on_entry(self.heard, placement.position)
+            prompts = () if placement.direct else sounds.on_entry(self.heard, placement.place)
             self.answer(Placed(prompts, placement.direct))
 
     # ---- a flow leads the caller --------------------------------------------------------------------------------
@@ -213,7 +215,7 @@ class RowDesk:
 
     # ---- while waiting ----------------------------------------------------------------------------------------
     def _announce(self, numbers: tuple[int, ...], *, again: bool) -> None:
-        self.answer(Announced(sounds.announced(self._heard_now(), numbers, self._position())))
+        self.answer(Announced(sounds.announced(self._heard_now(), numbers, self._place())))
 
     def _moved(self, *, again: bool) -> None:
         self.answer(self._sounds_now())
@@ -235,7 +237,7 @@ class RowDesk:
 
     def _sounds_now(self) -> Moved:
         heard = self._heard_now()
-        return Moved(sounds.profile(heard, self.owner.process), sounds.on_entry(heard, self._position()))
+        return Moved(sounds.profile(heard, self.owner.process), sounds.on_entry(heard, self._place()))
 
     def _heard_now(self) -> sounds.Heard:
         """As the queue is set up in this moment."""
@@ -245,12 +247,10 @@ class RowDesk:
         self.heard = sounds.of(queue)
         return self.heard
 
-    def _position(self) -> int:
-        """The place in line, 1 for the next; 0 if it waits no more."""
+    def _place(self) -> Place:
+        """In line; nowhere if the call waits no more."""
         own = Call.objects.filter(pk=self._id, state__in=WAITING).first()
-        if own is None or own.order_key is None:
-            return 0
-        return Call.objects.ahead_of(own).count() + 1
+        return place_of(own) if own else NOWHERE
 
     # ---- offers -----------------------------------------------------------------------------------------------
     def _offer_rang(self, offer: int, *, again: bool) -> None:

@@ -15,7 +15,7 @@ from django.db import connection
 import ivr.services
 from agents.models import Agent
 from callcenter.core.errors import NotFound
-from ivr import asking
+from ivr import asking, rules
 from ivr.flow import document, sounds
 from ivr.flow.complaints import FlowError
 from ivr.flow.words import Sound
@@ -131,6 +131,11 @@ def _hours(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any] | None
     return {"state": str(hours.kind), "name": hours.name}
 
 
+def _rule(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any] | None:
+    """As it is now; nobody can say if it is gone."""
+    return rules.told([data["rule"]]).get(data["rule"])
+
+
 def _speak(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any]:
     spoken = [Sound(text=text, language=language) for text, language in data["texts"]]
     return {sound.key: files_of(sound) for sound in spoken}
@@ -142,7 +147,7 @@ def _flow(data: dict[str, Any], caller: CallerArrived) -> dict[str, Any] | None:
 
 
 QUESTIONS: dict[str, Callable[[dict[str, Any], CallerArrived], dict[str, Any] | None]] = {
-    "queues": _queues, "hours": _hours, "speak": _speak, "flow": _flow,
+    "queues": _queues, "hours": _hours, "rule": _rule, "speak": _speak, "flow": _flow,
 }  # fmt: skip
 
 

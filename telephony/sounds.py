@@ -13,6 +13,7 @@ from django.core.files.storage import default_storage
 
 from callcenter.core import sql
 from queues.models import Announcement, CallbackOffer, MusicOrder, Queue
+from queues.place import Place
 from queues.waits import expected_wait
 
 from . import prompts
@@ -125,12 +126,12 @@ def _offer(queue: Queue) -> tuple[str, ...]:
     return say(f"To be called back and keep your place in line, press {key}.", queue.language)
 
 
-def on_entry(heard: Heard, place: int) -> tuple[str, ...]:
-    """What a caller hears who has just got this place in line; 0: an agent's phone rings already."""
+def on_entry(heard: Heard, place: Place) -> tuple[str, ...]:
+    """What a caller hears who has just got this place in line; `NOWHERE`: an agent's phone rings already."""
     return _spoken(heard, [one for one in heard.sayings if not one.first_after and one.kind != Kind.REOFFER], place)
 
 
-def announced(heard: Heard, numbers: Iterable[int], place: int) -> tuple[str, ...]:
+def announced(heard: Heard, numbers: Iterable[int], place: Place) -> tuple[str, ...]:
     """These announcements, in the order of the queue, for a caller at this place."""
     wanted = set(numbers)
     return _spoken(heard, [saying for saying in heard.sayings if saying.number in wanted], place)
@@ -141,18 +142,18 @@ def say(text: str, language: str) -> tuple[str, ...]:
     return prompts.heard(text, language)
 
 
-def _spoken(heard: Heard, sayings: list[Saying], place: int) -> tuple[str, ...]:
+def _spoken(heard: Heard, sayings: list[Saying], place: Place) -> tuple[str, ...]:
     files = (file for saying in sayings for file in _files(heard, saying, place))
     return (*files, *_invitation(heard.queue))
 
 
-def _files(heard: Heard, saying: Saying, place: int) -> tuple[str, ...]:
+def _files(heard: Heard, saying: Saying, place: Place) -> tuple[str, ...]:
     """Place and wait with the words before them, or without those nothing."""
     language = heard.queue.language
     if saying.kind == Kind.POSITION:
-        composed = prompts.place(place, language)
+        composed = prompts.place(place.number, language)
     elif saying.kind == Kind.ESTIMATE:
-        composed = prompts.wait(expected_wait(heard.queue.pk, place) if place else None, language)
+        composed = prompts.wait(expected_wait(heard.queue.pk, place) if place.number else None, language)
     else:
         return say(saying.text, language)
     return (*say(saying.text, language), *composed) if composed else ()

@@ -18,10 +18,11 @@ from django.core.paginator import Paginator
 from django.db.models import Model, QuerySet, TextField
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from import_export.admin import ImportExportModelAdmin
 
-from . import bell, events
+from . import bell, events, usage
 from .errors import Refusal
 from .stateful import Stateful
 from .words import chip
@@ -143,6 +144,55 @@ class SpreadsheetAdmin(ImportExportModelAdmin, ModelAdmin):
         if self.rings_edge:
             bell.ring(bell.EDGE)
         return super().process_result(result, request)
+
+
+class KeptWhileNamed:
+    """Mixed into the admin of what others refer to by name: not deleted, and not called otherwise, while somebody does.
+
+    Both pages that delete ask `get_deleted_objects` once more in the request that does it. What is named in that very moment is
+    found missing when it is published.
+    """
+
+    named_as: ClassVar[str]
+    """Its kind in `callcenter.core.usage`."""
+    name_field: ClassVar[str] = "slug"
+    delete_confirmation_template: Any = "admin/kept_delete_confirmation.html"
+    delete_selected_confirmation_template: Any = "admin/kept_delete_selected_confirmation.html"
+
+    def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> tuple[Any, Any, Any, list[Any]]:
+        rows = list(objs)
+        deleted, counts, lacking, protected = super().get_deleted_objects(rows, request)  # type: ignore[misc]
+        usages = usage.of_all(self.named_as, [getattr(row, self.name_field) for row in rows])
+        in_use = [(row, usages.get(getattr(row, self.name_field))) for row in rows]
+        return deleted, counts, lacking, [*protected, *(named_by(row, found) for row, found in in_use if found)]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        """A name that is typed, not one that is read-only once it is given, stays while others know it."""
+        form = super().get_form(request, obj, change, **kwargs)  # type: ignore[misc]
+        if obj is None or self.name_field not in form.base_fields:
+            return form
+        return type(form.__name__, (form,), {f"clean_{self.name_field}": _keeps_name(self.named_as, self.name_field)})
+
+
+def named_by(row: Any, usages: Iterable[usage.Usage]) -> SafeString:
+    """For the page that refuses to delete it."""
+    places = ((_place(one),) for one in usages)
+    return format_html("“{}” is used by {}. Choose another one there first.", row, format_html_join(", ", "{}", places))
+
+
+def _place(one: usage.Usage) -> SafeString | str:
+    return format_html('<a href="{}">{}</a>', one.url, one.what) if one.url else one.what
+
+
+def _keeps_name(kind: str, field: str) -> Callable[[Any], Any]:
+    def clean(form: Any) -> Any:
+        found = usage.of(kind, form.initial[field]) if field in form.changed_data else ()
+        if found:
+            places = ", ".join(one.what for one in found)
+            raise forms.ValidationError(f"It is known by this name to {places}. Let them use another one first, or keep the name.")
+        return form.cleaned_data[field]
+
+    return clean
 
 
 class ReadOnly:

@@ -25,7 +25,8 @@ CONFIGURATION = (
     "queues.queueskill", "queues.relaxationstep",
     "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
     "queues.announcement", "queues.music", "queues.wayout", "queues.callback", "queues.voicemailbox",
-    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.prompt", "telephony.trunk", "telephony.dialrule",
+    "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.rule", "ivr.rulecase", "ivr.prompt",
+    "telephony.trunk", "telephony.dialrule",
 )  # fmt: skip
 RECORDS = (
     "ivr.flowversion", "ivr.flowrun", "ivr.flowvisit",

@@ -7,3 +7,4 @@ from .numbers import NumberAdmin as NumberAdmin
 from .prompts import PromptAdmin as PromptAdmin
 from .recordings import RecordingAdmin as RecordingAdmin
 from .recordings import RecordingCodeAdmin as RecordingCodeAdmin
+from .rules import RuleAdmin as RuleAdmin

@@ -27,7 +27,8 @@ class WebConnectionForm(forms.ModelForm):
 
 
 @admin.register(WebConnection)
-class WebConnectionAdmin(adminbase.ModelAdmin):
+class WebConnectionAdmin(adminbase.KeptWhileNamed, adminbase.ModelAdmin):
+    named_as = "connection"
     form = WebConnectionForm
     list_display = ("name", "slug", "base_url", "header", "secret_chip")
     search_fields = ("name", "slug", "base_url")

@@ -28,7 +28,8 @@ GOAL = 80
 
 
 @admin.register(Flow)
-class FlowAdmin(adminbase.ModelAdmin):
+class FlowAdmin(adminbase.KeptWhileNamed, adminbase.ModelAdmin):
+    named_as = "flow"
     list_display = ("name_link", "state", "published_at", "numbers_leading_here", "callers_today", "completion_today", "figures_link")
     list_display_links = None
     list_filter = ("active",)

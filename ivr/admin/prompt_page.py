@@ -12,13 +12,13 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from callcenter.core import audio, naming
+from callcenter.core import audio, naming, usage
 from callcenter.core.errors import Refusal
 from callcenter.core.words import span
 
 from .. import languages, speech
 from ..models import Prompt, Recording, Source
-from ..prompts import services, users
+from ..prompts import services
 
 EARLIER_SHOWN = 5
 ACCEPTED = "audio/*,.alaw,.al,.ulaw,.ul,.opus"
@@ -74,7 +74,7 @@ def context(prompt: Prompt) -> dict[str, Any]:
         row.maker = actors.get(row.made_by, "")  # type: ignore[attr-defined]
     return {
         "cards": cards,
-        "usages": users.of(prompt.slug),
+        "usages": usage.of("prompt", prompt.slug),
         "voices": voices(),
         "engine": speech.engine().name,
         "accepted": ACCEPTED,

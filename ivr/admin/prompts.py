@@ -10,16 +10,16 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from callcenter.core import adminbase
+from callcenter.core import adminbase, usage
 from callcenter.core.errors import Refusal
 from callcenter.core.words import chip, span
 
 from .. import languages
 from ..models import Prompt, Recording, Source
-from ..prompts import services, users
+from ..prompts import services
 from . import prompt_page, prompt_views
 
 COLOURS = {Source.UPLOAD: "green", Source.BROWSER: "green", Source.PHONE: "green", Source.SPEECH: "blue", Source.COMPUTED: "grey"}
@@ -42,7 +42,8 @@ class RecordedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Prompt)
-class PromptAdmin(adminbase.ModelAdmin):
+class PromptAdmin(adminbase.KeptWhileNamed, adminbase.ModelAdmin):
+    named_as = "prompt"
     list_display = ("name", "slug", "recorded_in", "length", "used_by", "origin")
     list_filter = (RecordedFilter, "system")
     search_fields = ("slug", "name", "text", "recordings__text")
@@ -70,7 +71,7 @@ class PromptAdmin(adminbase.ModelAdmin):
 
     def get_changelist_instance(self, request: HttpRequest) -> Any:
         shown = super().get_changelist_instance(request)
-        usages = users.of_all([prompt.slug for prompt in shown.result_list])
+        usages = usage.of_all("prompt", [prompt.slug for prompt in shown.result_list])
         for prompt in shown.result_list:
             prompt.usages = usages.get(prompt.slug, [])
         return shown
@@ -112,12 +113,8 @@ class PromptAdmin(adminbase.ModelAdmin):
 
     def get_deleted_objects(self, objs: Iterable[Any], request: HttpRequest) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         prompts = list(objs)
-        usages = users.of_all([prompt.slug for prompt in prompts])
-        protected = [
-            format_html("{} is used by {}", prompt.name, format_html_join(", ", '<a href="{}">{}</a>', [(u.url, u.what) for u in found]))
-            for prompt in prompts
-            if (found := usages.get(prompt.slug))
-        ]
+        usages = usage.of_all("prompt", [prompt.slug for prompt in prompts])
+        protected: list[Any] = [adminbase.named_by(prompt, found) for prompt in prompts if (found := usages.get(prompt.slug))]
         count = Recording.objects.filter(prompt__in=prompts).count()
         return [str(prompt) for prompt in prompts], {"prompts": len(prompts), "recordings": count}, set(), protected
 
@@ -147,7 +144,7 @@ class PromptAdmin(adminbase.ModelAdmin):
 
     @admin.display(description="used by")
     def used_by(self, prompt: Any) -> str:
-        names = [usage.what for usage in prompt.usages]
+        names = [one.what for one in prompt.usages]
         return ", ".join(names[:2]) + (f" and {len(names) - 2} more" if len(names) > 2 else "") if names else "–"
 
     @admin.display(description="origin", ordering="system")

@@ -30,6 +30,7 @@ def scene_of(given: Any) -> Scene:
         queues={slug: _mapping(state, "queues") for slug, state in _mapping(given.get("queues", {}), "queues").items()},
         hours={slug: _text(state, "hours") for slug, state in _mapping(given.get("hours", {}), "hours").items()},
         web=_mapping(given.get("web", {}), "web"),
+        rules={},
         share=_share(given.get("share", 0)),
         variables=_mapping(given.get("variables", {}), "variables"),
         **({"now": _moment(given["now"])} if given.get("now") else {}),

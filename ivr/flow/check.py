@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .complaints import BadValue, Complaint
+from .complaints import BadValue, Complaint, Path
 from .document import Flow
 from .fields import check_address
+from .naming import named_in
 from .steps import Step
 from .steps.hearing import Menu
 
@@ -23,8 +24,11 @@ class Known:
     flows: Collection[str] | None = None
     agents: Collection[str] | None = None
     connections: Collection[str] | None = None
+    rules: Collection[str] | None = None
     prompts: dict[str, Collection[str]] | None = None
     """The languages that each prompt can be heard in."""
+    skills: Mapping[str, int] | None = None
+    """The highest level of each skill that any active agent has; 0: nobody has it."""
 
 
 NOTHING_KNOWN = Known()
@@ -42,7 +46,7 @@ def _flow(flow: Flow, known: Known) -> Iterator[Complaint]:
     if not flow.fallback_queue:
         yield Complaint(("fallback_queue",), "Choose the queue for callers whom the flow cannot lead on, for example when a step fails.")
     elif known.queues is not None and flow.fallback_queue not in known.queues:
-        yield Complaint(("fallback_queue",), f"There is no queue “{flow.fallback_queue}”.")
+        yield Complaint(("fallback_queue",), MISSING["queue"].format(flow.fallback_queue))
     if flow.start not in flow.steps:
         yield Complaint(("start",), f"There is no step “{flow.start}”. Choose the step that callers begin with.")
 
@@ -72,17 +76,31 @@ def _exits(flow: Flow, step: Step) -> Iterator[Complaint]:
         yield Complaint(path, "A menu needs at least one key that leads somewhere.")
 
 
+MISSING = {
+    "queue": "There is no queue “{}”. Choose another one, or create it first.",
+    "schedule": "There is no schedule “{}”. Choose another one, or create it first.",
+    "mailbox": "There is no mailbox “{}”. Choose another one, or create it first.",
+    "agent": "There is no agent with the extension “{}”, or the agent is switched off. Choose another one.",
+    "flow": "There is no published flow “{}”. Choose another one, or publish it first.",
+    "connection": "There is no connection “{}”. Choose another one, or create it first.",
+    "rule": "There is no rule “{}”. Choose another one, or create it first.",
+    "skill": "There is no skill “{}”. Choose another one, or create it first; calls would not be asked for it.",
+}
+"""What is said of a name that leads to nothing, by kind. Prompts are looked at together with their languages."""
+
+
 def _references(step: Step, known: Known) -> Iterator[Complaint]:
-    there: dict[str, tuple[str, Any]] = {
-        "queue": ("queue", known.queues), "schedule": ("schedule", known.schedules), "mailbox": ("mailbox", known.mailboxes),
-        "agent": ("agent with the extension", known.agents), "flow": ("published flow", known.flows),
-        "connection": ("connection", known.connections),
+    there: dict[str, Collection[str] | None] = {
+        "queue": known.queues, "schedule": known.schedules, "mailbox": known.mailboxes, "agent": known.agents, "flow": known.flows,
+        "connection": known.connections, "rule": known.rules, "skill": known.skills,
     }  # fmt: skip
     for one in step.fields:
-        value = step.values.get(one.name)
-        what, names = there.get(one.kind, ("", None))
-        if value and names is not None and value not in names:
-            yield Complaint(("steps", step.name, one.name), f"There is no {what} “{value}”.")
+        for inside, kind, name in named_in(one.kind, step.values.get(one.name)):
+            names = there.get(kind)
+            if names is not None and name not in names:
+                yield Complaint(("steps", step.name, one.name, *inside[:1]), MISSING[kind].format(name))
+        if one.kind == "skills":
+            yield from _levels(("steps", step.name, one.name), step.values.get(one.name) or (), known)
     if step.kind == "web" and not step.values["connection"]:
         try:
             check_address(step.values["url"] or "")
@@ -90,6 +108,16 @@ def _references(step: Step, known: Known) -> Iterator[Complaint]:
             yield Complaint(("steps", step.name, "url"), bad.message)
     if step.kind == "transfer" and bool(step.values["agent"]) == bool(step.values["number"]):
         yield Complaint(("steps", step.name, "number"), "Give either an agent's extension or a number outside.")
+
+
+def _levels(path: Path, asked: Collection[tuple[str, int]], known: Known) -> Iterator[Complaint]:
+    """Nobody may have a skill yet, so this keeps no flow from being published."""
+    for skill, level in asked:
+        best = (known.skills or {}).get(skill, level)
+        if best < level:
+            has = f"the best has {best}" if best else "nobody has the skill"
+            remedy = "Lower the level, or give it to somebody; else these calls wait until their queue asks for less."
+            yield Complaint((*path, skill), f"No agent has “{skill}” at level {level}: {has}. {remedy}", warning=True)
 
 
 def _sayings(flow: Flow, step: Step, known: Known) -> Iterator[Complaint]:
@@ -112,7 +140,7 @@ def _prompt(path: Any, slug: str, flow: Flow, known: Known) -> Iterator[Complain
     if known.prompts is None:
         return
     if slug not in known.prompts:
-        yield Complaint(path, f"There is no prompt “{slug}”.")
+        yield Complaint(path, f"There is no prompt “{slug}”. Choose another one, or record it first.")
     elif not {flow.language, flow.language.split("-")[0], WORDLESS} & set(known.prompts[slug]):
         yield Complaint(path, f"The prompt “{slug}” has no recording in {flow.language}. Record or speak it, or choose another.")
 

@@ -207,7 +207,7 @@ READERS: dict[str, Callable[..., Any]] = {
     "text": _text, "number": _number, "whole": _whole, "flag": _flag, "choice": _choice, "queue": _slug, "schedule": _slug,
     "mailbox": _slug, "flow": _slug, "expression": _expression, "template": _template, "variable": _variable, "language": _language,
     "sayings": _sayings, "assignments": _assignments, "responses": _responses, "cases": _cases, "variants": _variants, "skills": _skills,
-    "headers": _headers, "agent": _text, "connection": _slug,
+    "headers": _headers, "agent": _text, "connection": _slug, "rule": _slug,
 }  # fmt: skip
 """How each kind of field is read."""
 

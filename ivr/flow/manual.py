@@ -23,6 +23,7 @@ WRITTEN: dict[str, str] = {
     "mailbox": "stable name of a mailbox",
     "flow": "stable name of a flow",
     "connection": "stable name of a connection",
+    "rule": "stable name of a rule",
     "agent": "extension, in quotes",
     "expression": "expression",
     "template": "text with `{{expressions}}`",

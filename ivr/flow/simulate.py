@@ -24,6 +24,7 @@ class Scene:
     :ivar queues: state of queues by slug; of others nobody waits.
     :ivar hours: open, closed or the name of a holiday, by schedule; open if it is not there.
     :ivar web: answers of web services by step; None or missing: it does not answer.
+    :ivar rules: as the installation has them (`ivr.flow.words.Ask` "rule"), by their names; nobody can say what others decide.
     :ivar share: from 0 to 1, which way A/B steps send the call.
     """
 
@@ -34,6 +35,7 @@ class Scene:
     queues: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     hours: Mapping[str, str] = field(default_factory=dict)
     web: Mapping[str, Any] = field(default_factory=dict)
+    rules: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     share: float = 0.0
     variables: Mapping[str, Any] = field(default_factory=dict)
 
@@ -134,6 +136,9 @@ class _World:
                 return {slug: {**QUIET, **self.scene.queues.get(slug, {})} for slug in ask.data["slugs"]}
             case "hours":
                 return {"state": self.scene.hours.get(ask.data["schedule"], "open")}
+            case "rule":
+                known = self.scene.rules.get(ask.data["rule"])
+                return None if known is None else dict(known)
             case "web":
                 found = self.scene.web.get(self.visit.step)
                 return None if found is None else {"response": found}

@@ -59,7 +59,7 @@ class Ask:
     """A question to the records or to the network. Answer: a dict, or None if nobody could say."""
 
     what: str
-    """queues, hours, web or flow."""
+    """queues, hours, rule, web or flow."""
     data: dict[str, Any] = field(default_factory=dict)
 
 

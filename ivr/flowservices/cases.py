@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import transaction
 
+from .. import rules
 from ..flow import document as documents
 from ..flow.cases import disappointments, expectation, scene_of
 from ..flow.complaints import BadValue, Complaint, FlowError
+from ..flow.naming import of_document
 from ..flow.simulate import Outcome, simulate
 from ..models import Flow, FlowTest
 from ..refusals import Complained, UnreadableFlow
@@ -45,13 +47,15 @@ class BadCase(Complained):
 
 
 def try_out(document: Any, scene: Any) -> Outcome:
-    """Walk through a document.
+    """Walk through a document, with the rules of the house as they are.
 
     :raises UnreadableFlow: a step cannot be read.
     :raises BadScene: what is to be tried cannot be.
     """
     try:
-        return simulate(documents.read(document), scene_of(scene))
+        flow = documents.read(document)
+        named = {one.name for one in of_document(document) if one.kind == "rule"}
+        return simulate(flow, replace(scene_of(scene), rules=rules.told(named)))
     except FlowError as error:
         raise UnreadableFlow(error.complaints, "Some steps cannot be read yet; mend them to try the flow.") from None
     except BadValue as bad:

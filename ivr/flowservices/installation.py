@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.apps import apps
-from django.db.models import Model
+from django.db.models import Max, Model, Q
 
 from agents.models import Agent, Skill
 from queues.models import Queue
@@ -26,7 +26,9 @@ def known() -> Known:
         schedules=_slugs("queues", "Schedule"),
         mailboxes=_slugs("queues", "VoicemailBox"),
         connections=_slugs("ivr", "WebConnection"),
+        rules=_slugs("ivr", "Rule"),
         prompts=_prompts(),
+        skills=_skills(),
     )
 
 
@@ -40,8 +42,14 @@ def choices() -> dict[str, list[Choice] | None]:
         "schedule": _named("queues", "Schedule"),
         "mailbox": _named("queues", "VoicemailBox"),
         "connection": _named("ivr", "WebConnection"),
+        "rule": _named("ivr", "Rule"),
         "prompt": _named("ivr", "Prompt"),
     }
+
+
+def _skills() -> dict[str, int]:
+    best = Max("agents__level", filter=Q(agents__agent__active=True))
+    return {name: level or 0 for name, level in Skill.objects.order_by().annotate(best=best).values_list("name", "best")}
 
 
 def _choices(rows: Iterable[tuple[str, str]]) -> list[Choice]:

@@ -11,3 +11,5 @@ from .prompts import Prompt as Prompt
 from .prompts import Recording as Recording
 from .prompts import RecordingCode as RecordingCode
 from .prompts import Source as Source
+from .rules import Rule as Rule
+from .rules import RuleCase as RuleCase

@@ -14,12 +14,11 @@ from django.core.files.storage import default_storage
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from callcenter.core import events, soundfiles
+from callcenter.core import events, soundfiles, usage
 from queues.locks import one_transaction
 
 from .. import languages, speech
 from ..models import Prompt, Recording, RecordingCode, Source
-from . import users
 from .files import computed, recorded_path
 from .refusals import NoSuchCode, NoSuchPrompt, NoSuchRecording, NotALanguage, PromptInUse, SystemPrompt
 
@@ -106,8 +105,8 @@ def delete(prompt_id: int) -> None:
     prompt = _hold(prompt_id)
     if prompt.system:
         raise SystemPrompt
-    if found := users.of(prompt.slug):
-        raise PromptInUse(f"The prompt “{prompt}” is in use: {', '.join(usage.what for usage in found)}. Let them play another one first.")
+    if found := usage.of("prompt", prompt.slug):
+        raise PromptInUse(f"The prompt “{prompt}” is in use: {', '.join(one.what for one in found)}. Let them play another one first.")
     prompt.delete()
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from callcenter.core.usage import Usage
+
 from ..languages import NO_WORDS
-from .users import Usage
 
 if TYPE_CHECKING:
     from django.apps.registry import Apps

@@ -47,7 +47,8 @@ class CallerPriorityAdmin(adminbase.ModelAdmin):
 
 
 @admin.register(Queue)
-class QueueAdmin(adminbase.SpreadsheetAdmin):
+class QueueAdmin(adminbase.KeptWhileNamed, adminbase.SpreadsheetAdmin):
+    named_as = "queue"
     resource_classes = [QueueResource]
     list_display = ("name", "active_chip", "strategy", "members", "in_line", "hours", "ring_seconds", "wrap_up_seconds", "way_out")
     list_filter = ("active", "strategy", "everyone", "schedule")

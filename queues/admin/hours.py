@@ -64,7 +64,8 @@ class SpecialDayInline(adminbase.TabularInline):
 
 
 @admin.register(Schedule)
-class ScheduleAdmin(adminbase.ModelAdmin):
+class ScheduleAdmin(adminbase.KeptWhileNamed, adminbase.ModelAdmin):
+    named_as = "schedule"
     form = ScheduleForm
     list_display = ("name", "now_chip", "changes", "timezone", "holidays_of", "queue_count")
     search_fields = ("name", "slug")

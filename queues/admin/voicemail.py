@@ -22,17 +22,17 @@ from callcenter.core.naming import in_words
 from callcenter.core.words import chip, moment, span
 
 from .. import metrics, services
-from ..models import VoicemailBox, VoicemailMessage, WayOut
+from ..models import VoicemailBox, VoicemailMessage
 from ..voicemail.access import boxes_for
 from ..voicemail.states import NEW
-from ..voicemail.way import ToVoicemail
 from . import outcomes
 
 NO_MAIL_SERVER = "Nobody will get a mail: this site has no mail server. Set EMAIL_URL, as docs/operations.md tells."
 
 
 @admin.register(VoicemailBox)
-class VoicemailBoxAdmin(adminbase.ModelAdmin):
+class VoicemailBoxAdmin(adminbase.KeptWhileNamed, adminbase.ModelAdmin):
+    named_as = "mailbox"
     list_display = ("name", "active_chip", "belongs_to", "new_messages", "kept_for", "mails")
     list_filter = ("active", "language", "queue")
     list_select_related = ("queue", "agent")
@@ -69,12 +69,6 @@ class VoicemailBoxAdmin(adminbase.ModelAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[VoicemailBox]:
         return super().get_queryset(request).annotate(new_count=Count("messages", filter=Q(messages__state=NEW)))
-
-    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
-        """A box that callers are led to is not deleted under their feet; ways out know it by its stable name only."""
-        deleted, counts, lacking, protected = super().get_deleted_objects(objs, request)
-        led_here = WayOut.objects.filter(kind=ToVoicemail.name, target__in=[box.slug for box in objs]).select_related("queue")
-        return deleted, counts, lacking, [*protected, *(f"{way.queue}, way out “{way}”" for way in led_here)]
 
     def get_prepopulated_fields(self, request: HttpRequest, obj: VoicemailBox | None = None) -> dict[str, Any]:
         return {} if obj else {"slug": ("name",)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from callcenter.core import events, sql
@@ -13,6 +13,8 @@ from callcenter.core.stateful import advance
 from .. import matching, requirements
 from ..locks import hold, one_transaction
 from ..models import Call
+from ..place import NOWHERE, Place
+from ..places import place_of
 from ..skills import Need, merged
 from ..states import AGENT_RINGING, ENDED, IVR, CallOutcome
 from . import exits
@@ -29,10 +31,15 @@ class Placement:
     """Why not: closed, full, nobody_there, or a rule of overflow."""
     way_out: int | None = None
     """Row of the way out that the caller takes; None: the built-in one."""
-    position: int = 0
-    """Place in line, 1 for the next; 0 when an agent's phone rings already."""
+    waits: Call | None = field(default=None, repr=False, compare=False)
+    """As its row was written; None when an agent's phone rings already."""
     direct: bool = False
     """A phone rings already and the queue delivers directly: no greeting, no music."""
+
+    @property
+    def place(self) -> Place:
+        """In line, read when it is asked for: outside of the transaction that holds the queue."""
+        return place_of(self.waits) if self.waits else NOWHERE
 
 
 # A new call with its event, unless the process has a live one.
@@ -121,5 +128,4 @@ def enqueue(
 
 def _placed(directly: bool, call: Call) -> Placement:
     ringing = call.state == AGENT_RINGING
-    position = 0 if ringing else Call.objects.ahead_of(call).count() + 1
-    return Placement(True, call.queue_id or 0, position=position, direct=directly and ringing)
+    return Placement(True, call.queue_id or 0, waits=None if ringing else call, direct=directly and ringing)

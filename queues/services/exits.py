@@ -121,7 +121,13 @@ def refusal(held: Held, queue: Queue, call: Call, *, moving: bool = False) -> st
         return "closed"
     if queue.capacity and waiting_in(queue) >= queue.capacity:
         return "full"
-    return "" if queue.join_empty or attendance.staffed(queue, None if moving else call.wanted_agent_id) else "nobody_there"
+    return "" if queue.join_empty or _somebody_there(queue, call, None if moving else call.wanted_agent_id) else "nobody_there"
+
+
+def _somebody_there(queue: Queue, call: Call, wanted_agent_id: int | None) -> bool:
+    """A call for one agent asks for nothing else."""
+    needs = requirements.least(queue, call.own_requirement_id) if wanted_agent_id is None else ()
+    return attendance.staffed(queue, needs, wanted_agent_id=wanted_agent_id)
 
 
 def join(

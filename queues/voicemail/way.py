@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from django.urls import reverse
+
+from callcenter.core.usage import Usage
 from queues.ways import Kind
 
 if TYPE_CHECKING:
@@ -38,6 +43,16 @@ class ToVoicemail(Kind):
         from queues.models import VoicemailBox
 
         return [(box.slug, box.name if box.active else f"{box.name} (off)") for box in VoicemailBox.objects.order_by("name")]
+
+
+def usages(slugs: Collection[str]) -> dict[str, list[Usage]]:
+    """Which ways out lead to these boxes: they know them by their stable names only."""
+    from queues.models import WayOut
+
+    found: dict[str, list[Usage]] = defaultdict(list)
+    for way in WayOut.objects.filter(kind=ToVoicemail.name, target__in=slugs).select_related("queue"):
+        found[way.target].append(Usage(f"{way.queue}, way out “{way}”", reverse("admin:queues_queue_change", args=[way.queue_id])))
+    return dict(found)
 
 
 def box_named(slug: str) -> VoicemailBox | None:

@@ -11,7 +11,7 @@ import { icon } from "./icon.js";
 /** @type {Record<string, (given: Given) => any>} */
 const EDITORS = {
   text: line, template: line, variable: mono, expression: mono, language: languageLine, agent: choice, queue: choice, schedule: choice,
-  mailbox: choice, flow: choice, connection: choice, number: numberLine, whole: numberLine, flag, choice: oneOf, sayings, assignments: pairs,
+  mailbox: choice, flow: choice, connection: choice, rule: choice, number: numberLine, whole: numberLine, flag, choice: oneOf, sayings, assignments: pairs,
   responses: pairs, headers: pairs, cases, variants, skills,
 };
 

@@ -273,3 +273,48 @@ def overlap(a: Any, b: Any) -> bool:
     return bool(
         a["x"] < b["x"] + b["width"] and b["x"] < a["x"] + a["width"] and a["y"] < b["y"] + b["height"] and b["y"] < a["y"] + a["height"]
     )
+
+
+def test_what_a_flow_names_stays_and_the_page_leads_to_the_step(site: Site, open_page: Open, shoot: Shoot) -> None:
+    from agents.models import Skill
+
+    boss, skill = person(unique("manager"), "manager"), Skill.objects.create(name=unique("Greek "))
+    steps = {"ask": {"kind": "set", "label": "In Greek", "skills": {skill.name: 3}, "exits": {}}}
+    flow = new_flow("Main ", {"format": 1, "start": "ask", "steps": steps})
+    page = open_page(boss.username, f"/admin/agents/skill/{skill.pk}/delete/")
+    expect(page.get_by_text("It is still in use, so nothing is deleted.")).to_be_visible()
+    shoot(page, "skill-in-use")
+    page.get_by_role("link", name=f"Flow {flow.name}, step “In Greek” (draft)").click()
+    expect(step(page, "ask")).to_be_visible(timeout=SOON)
+    page.locator("#tab-problems").click()
+    expect(page.get_by_text(f"No agent has “{skill.name}” at level 3: nobody has the skill.")).to_be_visible(timeout=SOON)
+    shoot(page, "skill-nobody-has")
+
+
+def test_a_shared_rule_is_written_and_run_by_a_step(site: Site, open_page: Open, shoot: Shoot) -> None:
+    from ivr.models import Rule
+
+    boss, name = person(unique("manager"), "manager"), unique("Tier ")
+    page = open_page(boss.username, "/admin/ivr/rule/add/")
+    page.fill("#id_name", name)
+    page.fill("#id_otherwise", "normal")
+    page.fill("#id_cases-0-when", "caller.priority >")
+    page.fill("#id_cases-0-result", "gold")
+    page.click("[name=_save]")
+    expect(page.get_by_text("This is no expression").first).to_be_visible()
+    shoot(page, "rule-wrong")
+    page.fill("#id_cases-0-when", "caller.priority > 5")
+    page.click("[name=_save]")
+    expect(page.get_by_text("caller.priority > 5").first).to_be_visible()
+    shoot(page, "rule-list")
+    rule = Rule.objects.get(name=name)
+    steps = {
+        "ask": {"kind": "rule", "rule": rule.slug, "variable": "tier", "exits": {"next": "bye"}},
+        "bye": {"kind": "hang_up", "say": "You are {{vars.tier}}."},
+    }
+    page = open_builder(open_page, new_flow("Ruled ", {"format": 1, "start": "ask", "steps": steps}))
+    step(page, "ask").click()
+    expect(page.locator("#side").get_by_label("Rule")).to_have_value(rule.slug, timeout=SOON)
+    page.locator("#tab-try").click()
+    expect(page.get_by_text("You are normal.").first).to_be_visible(timeout=SOON)
+    shoot(page, "rule-step")

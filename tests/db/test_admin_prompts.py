@@ -13,10 +13,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from callcenter.core import roles
+from callcenter.core import roles, usage
 from callcenter.core.models import LogEntry
 from ivr.models import Prompt, Recording, Source
-from ivr.prompts import services, users
+from ivr.prompts import services
 from tests.unit.sounds import encoded, pitch, tone
 
 from .forms import client_of, said
@@ -168,9 +168,11 @@ def test_the_list_shows_languages_length_and_users_without_a_query_for_each(
 
 @pytest.fixture
 def menu() -> Iterator[None]:
-    users.register("test", lambda slugs: {slug: [users.Usage("Menu Main, greeting", "/menu/")] for slug in slugs if slug == "hello"})
+    usage.register(
+        "prompt", "test", lambda slugs: {slug: [usage.Usage("Menu Main, greeting", "/menu/")] for slug in slugs if slug == "hello"}
+    )
     yield
-    users._listers.pop("test")
+    usage.forget("prompt", "test")
 
 
 @pytest.mark.usefixtures("menu")
@@ -181,9 +183,9 @@ def test_deleting_a_prompt_in_use_is_refused_and_its_users_are_named(manager: Cl
     assert "Menu Main, greeting" in manager.get(url).content.decode()
     manager.post(url, {"post": "yes"})
     assert Prompt.objects.filter(pk=prompt.pk).exists()
-    users._listers.pop("test")
+    usage.forget("prompt", "test")
     assert manager.post(url, {"post": "yes"}).status_code == 302
-    users.register("test", lambda _: {})
+    usage.register("prompt", "test", lambda _: {})
     assert not Prompt.objects.filter(pk=prompt.pk).exists()
     assert LogEntry.objects.filter(type="prompt.deleted").exists()
 

@@ -67,14 +67,14 @@ def test_a_call_finds_its_queue_and_an_agent(support: Queue, alice: Agent) -> No
 def test_a_call_that_waits(support: Queue, alice: Agent) -> None:
     ringing(support)
     call = cast.arrive()
-    within(9, lambda: services.enqueue(call.pk, support.pk))
+    within(8, lambda: services.enqueue(call.pk, support.pk))
 
 
 def test_opening_hours_cost_a_call_one_statement(support: Queue, alice: Agent) -> None:
     ringing(support)
     Queue.objects.filter(pk=support.pk).update(schedule=cast.around_the_clock(country="DE"))
     call = cast.arrive()
-    within(10, lambda: services.enqueue(call.pk, support.pk))
+    within(9, lambda: services.enqueue(call.pk, support.pk))
 
 
 def test_a_call_that_asks_for_skills_finds_an_agent(support: Queue, alice: Agent) -> None:

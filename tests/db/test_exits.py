@@ -10,6 +10,8 @@ from django.utils import timezone
 
 from queues import services
 from queues.models import Call, Queue
+from queues.place import among_all
+from queues.places import place_of
 from queues.states import SegmentOutcome
 
 from . import cast
@@ -156,7 +158,7 @@ def test_the_clock_is_told_when_the_longest_wait_will_be_over() -> None:
 def test_the_place_in_line_is_told() -> None:
     support = cast.queue()
     cast.agent(queues=(support,))
-    assert [enter(cast.arrive(), support).position for _ in range(3)] == [0, 2, 3]
+    assert [enter(cast.arrive(), support).place.number for _ in range(3)] == [0, 2, 3]
 
 
 def test_direct_delivery_is_told_only_when_a_phone_rings_at_once() -> None:
@@ -168,8 +170,8 @@ def test_direct_delivery_is_told_only_when_a_phone_rings_at_once() -> None:
 def test_the_place_is_the_same_while_those_ahead_ring_and_wait() -> None:
     support = cast.queue()
     first, second, third = (cast.enqueue(support) for _ in range(3))
-    assert Call.objects.ahead_of(third).count() == 2
+    assert place_of(third) == among_all(3)
     cast.agent(queues=(support,))
     services.sweep("test")
     assert cast.open_offers(first)
-    assert [Call.objects.ahead_of(call).count() for call in (second, third)] == [1, 2]
+    assert [place_of(call).number for call in (second, third)] == [2, 3]

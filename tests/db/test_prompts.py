@@ -19,14 +19,15 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from callcenter.core import audio, soundfiles
+from callcenter.core import audio, soundfiles, usage
 from callcenter.core.models import LogEntry
 from ivr import prompts, speech
 from ivr.models import Flow, FlowVersion, Prompt, Recording, RecordingCode, Source
-from ivr.prompts import counting, files, refusals, services, upkeep, users
+from ivr.prompts import counting, files, refusals, services, upkeep
 from ivr.prompts.system import PROMPTS
 from queues.estimate import Range
 from queues.models import Announcement, Music, Queue
+from queues.place import among_all
 from telephony import flows, sounds
 from tests.unit.sounds import encoded, pitch, read, tone
 
@@ -250,9 +251,9 @@ def test_callers_in_line_hear_the_voice_that_somebody_recorded() -> None:
     queue = Queue.objects.get(slug="support")
     queue.announcements.all().delete()
     Announcement.objects.create(queue=queue, kind="position", text="")
-    assert len(sounds.on_entry(sounds.of(queue.pk), 3)) == 1
+    assert len(sounds.on_entry(sounds.of(queue.pk), among_all(3))) == 1
     upload(Prompt.objects.get(slug="number-3"), "en", 700)
-    _, number, _ = sounds.on_entry(sounds.of(queue.pk), 3)
+    _, number, _ = sounds.on_entry(sounds.of(queue.pk), among_all(3))
     assert pitch(read(Path(number)), 8000) == pytest.approx(700, abs=5)
 
 
@@ -306,9 +307,11 @@ def test_installing_again_leaves_what_was_changed() -> None:
 
 @pytest.fixture
 def menu() -> Iterator[None]:
-    users.register("test", lambda slugs: {slug: [users.Usage("Menu Main, greeting", "/menu/")] for slug in slugs if slug == "hello"})
+    usage.register(
+        "prompt", "test", lambda slugs: {slug: [usage.Usage("Menu Main, greeting", "/menu/")] for slug in slugs if slug == "hello"}
+    )
     yield
-    users._listers.pop("test")
+    usage.forget("prompt", "test")
 
 
 @pytest.mark.usefixtures("menu")
@@ -330,10 +333,12 @@ def test_a_flow_plays_prompts_and_is_named_as_their_user(welcome: Prompt) -> Non
     flow = Flow.objects.create(name="Main", slug="main", draft=document)
     (prompt,) = (files for key, files in flows.sounds_of(document).items() if "hello" in key)
     assert pitch(read(Path(prompt[0])), 8000) == pytest.approx(700, abs=5)
-    assert users.of("hello") == [users.Usage("Flow Main (draft)", reverse("admin:ivr_flow_change", args=[flow.pk]))]
+    assert usage.of("prompt", "hello") == [
+        usage.Usage("Flow Main, step “Welcome” (draft)", reverse("admin:ivr_flow_builder", args=[flow.pk]))
+    ]
     flow.published = FlowVersion.objects.create(flow=flow, number=1, document=document)
     flow.save()
-    assert [usage.what for usage in users.of("hello")] == ["Flow Main"]
+    assert [one.what for one in usage.of("prompt", "hello")] == ["Flow Main, step “Welcome”"]
     with pytest.raises(refusals.PromptInUse, match="Flow Main"):
         services.delete(welcome.pk)
 

@@ -89,7 +89,7 @@ class Worker:
         call = services.arrive(node="n", process=f"p{self.dice.random()}", sip_call_id="", **caller).pk
         asks = cast.needs(Invoices=self.dice.randint(1, 3)) if self.dice.random() < 0.2 else []
         placement = services.enqueue(call, self.dice.choice(self.queues), priority=self.dice.choice([0, 0, 0, 2]), skills=asks)
-        self.note("queued" if placement.position else "ringing", call)
+        self.note("queued" if placement.waits else "ringing", call)
 
     def answer(self) -> None:
         if offer := self.one(Offer.objects.open().order_by("pk")):

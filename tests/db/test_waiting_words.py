@@ -17,6 +17,7 @@ from django.utils import timezone
 from queues import phrases, waits
 from queues.estimate import Range
 from queues.models import Announcement, Music, Queue
+from queues.place import NOWHERE, among_all
 from queues.standing import standing
 from telephony import lastwords, prompts, sounds
 from telephony.records import Farewell, Scheduled
@@ -59,31 +60,31 @@ def test_on_entry_is_said_what_starts_at_once_and_the_rest_is_planned() -> None:
         queue, ("greeting", "Welcome.", 0, 0), ("message", "Did you know?", 20, 60), ("position", "", 0, 45), ("reoffer", "Sorry.", 5, 30)
     )
     heard = sounds.of(queue.pk)
-    assert sounds.on_entry(heard, 3) == ("Welcome.", "You are number three in line.")
+    assert sounds.on_entry(heard, among_all(3)) == ("Welcome.", "You are number three in line.")
     planned = (Scheduled(message, 20, 60), Scheduled(place, 45, 45), Scheduled(comfort, 5, 30, after_offer=True))
     assert sounds.profile(heard, "p1").announcements == planned
-    assert sounds.announced(heard, (place, message), 1) == ("Did you know?", "You are next in line.")
-    assert sounds.announced(heard, (comfort,), 1) == ("Sorry.",)
+    assert sounds.announced(heard, (place, message), among_all(1)) == ("Did you know?", "You are next in line.")
+    assert sounds.announced(heard, (comfort,), among_all(1)) == ("Sorry.",)
     assert greeting not in {one.number for one in planned}
 
 
 def test_whom_a_phone_rings_for_already_hears_of_no_place() -> None:
     queue = cast.queue()
     announce(queue, ("greeting", "Welcome.", 0, 0), ("position", "Please note:", 0, 45), ("estimate", "", 0, 45))
-    assert sounds.on_entry(sounds.of(queue.pk), 0) == ("Welcome.",)
+    assert sounds.on_entry(sounds.of(queue.pk), NOWHERE) == ("Welcome.",)
 
 
 def test_what_is_switched_off_is_not_said() -> None:
     queue = cast.queue()
     announce(queue, ("greeting", "Welcome.", 0, 0))
     queue.announcements.update(active=False)
-    assert sounds.on_entry(sounds.of(queue.pk), 1) == ()
+    assert sounds.on_entry(sounds.of(queue.pk), among_all(1)) == ()
 
 
 def test_the_language_of_the_queue_is_spoken(said: list[tuple[str, str]]) -> None:
     queue = cast.queue(language="de-at")
     announce(queue, ("position", "Bitte warten.", 0, 45))
-    heard = sounds.on_entry(sounds.of(queue.pk), 2)
+    heard = sounds.on_entry(sounds.of(queue.pk), among_all(2))
     assert heard == ("Bitte warten.", "Sie sind Nummer zwei in der Warteschlange.")
     assert sorted(said) == [(text, "de-at") for text in heard]
 
@@ -91,7 +92,7 @@ def test_the_language_of_the_queue_is_spoken(said: list[tuple[str, str]]) -> Non
 def test_a_text_that_cannot_be_spoken_is_left_out() -> None:
     queue = cast.queue(language="tlh")
     announce(queue, ("greeting", "nuqneH", 0, 0), ("position", "", 0, 45))
-    assert sounds.on_entry(sounds.of(queue.pk), 2) == ()
+    assert sounds.on_entry(sounds.of(queue.pk), among_all(2)) == ()
 
 
 def test_a_queue_and_all_that_is_heard_in_it_is_one_statement() -> None:
@@ -154,12 +155,12 @@ def test_the_wait_is_estimated_from_recent_stays_and_staffing() -> None:
     for _ in range(4):
         cast.agent(queues=(queue,))
     answered(queue, 20)
-    found = waits.expected_wait(queue.pk, 10)
+    found = waits.expected_wait(queue.pk, among_all(10))
     assert found
     assert found.low < 300 < found.high
-    assert waits.expected_wait(queue.pk) == waits.expected_wait(queue.pk, 1)
+    assert waits.expected_wait(queue.pk) == waits.expected_wait(queue.pk, among_all(1))
     announce(queue, ("estimate", "", 0, 60))
-    assert sounds.on_entry(sounds.of(queue.pk), 10) == (phrases.wait(found),)
+    assert sounds.on_entry(sounds.of(queue.pk), among_all(10)) == (phrases.wait(found),)
 
 
 @pytest.mark.inconsistent_on_purpose
@@ -169,7 +170,7 @@ def test_nothing_is_said_of_a_wait_that_nobody_knows() -> None:
     cast.agent(queues=(queue,))
     answered(queue, 2)
     assert waits.expected_wait(queue.pk) is None
-    assert sounds.on_entry(sounds.of(queue.pk), 1) == ()
+    assert sounds.on_entry(sounds.of(queue.pk), among_all(1)) == ()
 
 
 @pytest.mark.inconsistent_on_purpose
@@ -178,7 +179,7 @@ def test_breaks_and_phones_out_of_reach_are_no_staff() -> None:
     answered(queue, 20)
     cast.agent(queues=(queue,), state="break")
     cast.agent(queues=(queue,), phone=False)
-    assert waits.expected_wait(queue.pk, 3) is None
+    assert waits.expected_wait(queue.pk, among_all(3)) is None
 
 
 @pytest.mark.inconsistent_on_purpose
@@ -218,7 +219,7 @@ def test_what_was_said_is_said_at_the_same_times_as_before() -> None:
     assert rows == [
         ("greeting", "Hello.", 0, 0, True), ("message", "Please hold.", 30, 30, True), ("position", "", 0, 30, True)
     ]  # fmt: skip
-    assert sounds.on_entry(sounds.of(queue.pk), 1) == ("Hello.", "You are next in line.")
+    assert sounds.on_entry(sounds.of(queue.pk), among_all(1)) == ("Hello.", "You are next in line.")
 
 
 def test_words_that_were_never_said_are_kept_but_not_said() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ivr.models import Flow, FlowRun, FlowVersion, Number, WebConnection
+from ivr.models import Flow, FlowRun, FlowVersion, Number, Rule, RuleCase, WebConnection
 from queues.models import Call
 from tests.sip import facts
 from tests.sip.given import AGENT_TONE, CALLER_TONE, staffed_team
@@ -127,9 +127,18 @@ def test_who_hangs_up_in_a_menu_has_abandoned_it_there(stack: Stack, fleet: Flee
     assert (run.outcome, run.last_step, path(run)) == ("abandoned", "menu", [("menu", "")])
 
 
-def test_a_flow_that_says_goodbye_hangs_up_when_it_was_heard(stack: Stack, fleet: Fleet, bank: Bank, says: Any) -> None:
+def test_a_shared_rule_decides_and_a_flow_that_says_goodbye_hangs_up_when_it_was_heard(
+    stack: Stack, fleet: Fleet, bank: Bank, says: Any
+) -> None:
     team, _ = staffed_team(stack, fleet, ANSWERS)
-    number = number_for(team, {"bye": {"kind": "hang_up", "say": says("Bye", SORRY_TONE, 1.5)}})
+    rule = Rule.objects.create(name="Tired", slug="tired", otherwise="no")
+    RuleCase.objects.create(rule=rule, when=f"queues['{team.queue.slug}'].at_work == 1 && dialled == '{team.number}'", result="yes")
+    number = number_for(team, {
+        "tired": {"kind": "rule", "rule": "tired", "variable": "tired", "exits": {"next": "so"}},
+        "so": {"kind": "branch", "cases": [{"name": "yes", "when": "vars.tired == 'yes'"}], "exits": {"yes": "bye", "else": "queue"}},
+        "queue": {"kind": "queue", "queue": team.queue.slug},
+        "bye": {"kind": "hang_up", "say": says("Bye", SORRY_TONE, 1.5)},
+    })  # fmt: skip
     caller = call(bank, number)
     until(lambda: caller.hears(SORRY_TONE, 1.0), within=8, what="good-bye to be heard")
     until(lambda: caller.over, what="the line to be closed")

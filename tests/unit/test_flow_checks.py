@@ -20,8 +20,8 @@ from ivr.flow.words import Ask, Entered, Gather, Hand, Typed
 BYE = {"kind": "hang_up"}
 MENU = {"kind": "menu", "say": "Hello", "exits": {"1": "bye"}}
 KNOWN = Known(
-    queues={"general"}, schedules={"office"}, mailboxes={"box"}, flows={"night"}, agents={"1001"}, connections={"crm"},
-    prompts={"hello": {"en"}, "hallo": {"de"}},
+    queues={"general"}, schedules={"office"}, mailboxes={"box"}, flows={"night"}, agents={"1001"}, connections={"crm"}, rules={"tier"},
+    prompts={"hello": {"en"}, "hallo": {"de"}}, skills={"German": 4, "Greek": 0},
 )  # fmt: skip
 
 
@@ -37,7 +37,9 @@ def test_a_flow_in_order_has_no_complaints() -> None:
 def test_a_flow_needs_a_start_that_exists_and_a_queue_for_the_lost() -> None:
     found = complaints({"bye": BYE}, start="welcome", fallback_queue="")
     assert [(path, warning) for path, _, warning in found] == [("fallback_queue", False), ("start", False), ("steps.bye", True)]
-    assert complaints({"bye": BYE}, KNOWN, fallback_queue="gone")[0][1] == "There is no queue “gone”."
+    assert (
+        complaints({"bye": BYE}, KNOWN, fallback_queue="gone")[0][1] == "There is no queue “gone”. Choose another one, or create it first."
+    )
 
 
 def test_an_exit_that_must_lead_somewhere_does() -> None:
@@ -93,6 +95,17 @@ def test_a_long_chain_is_no_trouble() -> None:
         ({"kind": "web", "url": "/x", "connection": "gone", "exits": {"next": "bye"}}, "connection", "no connection"),
         ({"kind": "web", "url": "/x", "exits": {"next": "bye"}}, "url", "whole address"),
         ({"kind": "web", "url": "https://{{caller.number}}.example.org/", "exits": {"next": "bye"}}, "url", "whole address"),
+        ({"kind": "set", "skills": {"German": 3, "Martian": 2}, "exits": {"next": "bye"}}, "skills.Martian", "no skill “Martian”"),
+        ({"kind": "set", "priority": "queues.gone.waiting", "exits": {"next": "bye"}}, "priority", "no queue “gone”"),
+        ({"kind": "set", "variables": {"n": "queues['gone'].waiting"}, "exits": {"next": "bye"}}, "variables.n", "no queue “gone”"),
+        (
+            {"kind": "branch", "cases": [{"name": "full", "when": "queues.gone.waiting > 9"}], "exits": {"full": "bye", "else": "bye"}},
+            "cases.0",
+            "no queue",
+        ),
+        ({"kind": "hang_up", "say": "{{queues.gone.waiting}} wait in our queues. Bye."}, "say.0", "no queue “gone”"),
+        ({"kind": "callback", "queue": "gone"}, "queue", "no queue"),
+        ({"kind": "rule", "rule": "gone", "variable": "tier", "exits": {"next": "bye"}}, "rule", "no rule"),
         ({"kind": "hang_up", "say": {"prompt": "gone"}}, "say.0", "no prompt"),
         ({"kind": "hang_up", "say": [{"en": "x"}, {"prompt": "hallo"}]}, "say.1", "no recording in en"),
     ],
@@ -101,6 +114,16 @@ def test_what_the_installation_does_not_have_is_named(step: dict[str, Any], path
     errors = [(where, message) for where, message, warning in complaints({"it": step, "bye": BYE}, KNOWN) if not warning]
     assert [where for where, _ in errors] == [f"steps.it.{path}"]
     assert words in errors[0][1]
+
+
+@pytest.mark.parametrize(("level", "skill", "words"), [(5, "German", "the best has 4"), (1, "Greek", "nobody has the skill")])
+def test_a_level_that_nobody_has_is_a_warning(level: int, skill: str, words: str) -> None:
+    steps: dict[str, Any] = {"ask": {"kind": "set", "skills": {skill: level}, "exits": {"next": "bye"}}, "bye": BYE}
+    ((path, message, warning),) = complaints(steps, KNOWN)
+    assert (path, warning) == (f"steps.ask.skills.{skill}", True)
+    assert words in message
+    steps["ask"]["skills"] = {"German": 4}
+    assert complaints(steps, KNOWN) == []
 
 
 def test_a_language_that_is_missing_is_a_warning() -> None:
@@ -132,6 +155,7 @@ STEP = st.one_of(
     step_of("set", priority=st.sampled_from(["", "3", "vars.x"]), exits=to("next")),
     step_of("branch", cases=st.lists(st.fixed_dictionaries({"name": st.just("a"), "when": CONDITION}), min_size=1, max_size=1),
             exits=to("a", "else")),
+    step_of("rule", rule=st.just("tier"), variable=st.just("x"), exits=to("next", failed=TARGET)),
     step_of("hours", schedule=st.just("office"), exits=to("open", "closed", holiday=TARGET)),
     step_of("split", variants=st.just({"a": 1, "b": 2}), exits=to("a", "b")),
     step_of("web", url=st.just("https://e.org/{{caller.number}}"), variables=st.just({"x": "response.x"}), exits=to("next", failed=TARGET)),
@@ -145,7 +169,12 @@ STEP = st.one_of(
 )  # fmt: skip
 FLOWS = st.fixed_dictionaries(dict.fromkeys(NAMES, STEP))
 ANSWER: st.SearchStrategy[Any] = st.one_of(
-    st.none(), st.just({}), st.just({"state": "closed"}), st.just({"response": {"x": 1}}), st.just({"response": None})
+    st.none(),
+    st.just({}),
+    st.just({"state": "closed"}),
+    st.just({"response": {"x": 1}}),
+    st.just({"response": None}),
+    st.just({"cases": [["vars.x == 1", "one"], ["nonsense(", "two"]], "otherwise": "none"}),
 )
 
 

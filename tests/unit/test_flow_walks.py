@@ -132,6 +132,24 @@ def test_a_rule_about_what_is_not_there_does_not_hold() -> None:
     assert end(walked(branch(("gold", "vars.tier == 'gold'"), ("always", "true")))) == ("queue", "always")
 
 
+TIER = {
+    "cases": [["caller.priority > 5", "gold"], ["vars.gone == 1", "never"], ["queues.sales.waiting > 9", "later"]],
+    "otherwise": "normal",
+}
+
+
+@pytest.mark.parametrize(
+    ("scene", "tier"),
+    [({"caller": {"priority": 7}}, "gold"), ({"queues": {"sales": {"waiting": 10}}}, "later"), ({}, "normal")],
+)
+def test_the_result_of_a_shared_rule_is_kept_for_what_follows(scene: dict[str, Any], tier: str) -> None:
+    run = {"ask": {"kind": "rule", "rule": "tier", "variable": "tier", "exits": {"next": "bye", "failed": "support"}}}
+    steps = {**run, "bye": {"kind": "hang_up", "say": "{{vars.tier}}"}, "support": SUPPORT}
+    outcome = walked(steps, rules={"tier": TIER}, **scene)
+    assert (outcome.variables, outcome.visits[1].heard) == ({"tier": tier}, [tier])
+    assert end(walked(steps)) == ("queue", "support"), "nobody can say"
+
+
 def test_set_gives_priority_skills_language_and_variables_to_what_follows() -> None:
     steps = {
         "set": {"kind": "set", "priority": "caller.priority + 2", "language": "de", "skills": {"German": 3},

@@ -2,7 +2,7 @@
 
 from .base import Outlet as Outlet
 from .base import Step as Step
-from .deciding import Branch, Hours, Set, Split, Web
+from .deciding import Branch, Hours, Rule, Set, Split, Web
 from .hearing import Collect, Menu, Play
 from .hearing import secrets_of as secrets_of
 from .leaving import Back, Callback, HangUp, OtherFlow, Repeat, Studio, ToQueue, Transfer, Voicemail
@@ -15,6 +15,7 @@ KINDS: dict[str, type[Step]] = {
         Collect,
         Set,
         Branch,
+        Rule,
         Hours,
         Split,
         Web,

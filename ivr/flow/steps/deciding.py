@@ -77,6 +77,31 @@ def _holds_if_known(source: str, context: dict[str, Any]) -> bool:
         return False
 
 
+class Rule(Step):
+    kind, title = "rule", "Run a rule"
+    hint = "Asks a rule that several flows share, and keeps its result for the steps that follow."
+    fields = (
+        Field("rule", "rule", "Rule", "Its stable name.", required=True),
+        Field("variable", "variable", "Kept in", "Used later as vars.NAME.", required=True),
+    )
+
+    def outlets(self) -> tuple[Outlet, ...]:
+        return (Outlet("next", "Decided"), Outlet("failed", "Nobody can say", required=False))
+
+    def run(self, story: Story) -> Walk:
+        found = yield Ask("rule", {"rule": self.values["rule"]})
+        if not isinstance(found, dict) or "cases" not in found:
+            return "failed"
+        yield from story.look(*(source for source, _ in found["cases"]))
+        context = story.context()
+        results = (result for source, result in found["cases"] if _holds_if_known(source, context))
+        story.variables[self.values["variable"]] = next(results, found["otherwise"])
+        return "next"
+
+    def summary(self) -> str:
+        return f"{self.values['variable']}: {self.values['rule']}"
+
+
 class Hours(Step):
     kind, title = "hours", "Business hours"
     hint = "Asks a schedule whether it is open now."
