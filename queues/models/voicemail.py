@@ -39,8 +39,8 @@ class VoicemailBox(models.Model):
     )  # fmt: skip
     agent = models.OneToOneField(
         Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="voicemail_box",
-        help_text="The box of this agent, whose panel shows it: for callers of the extension, when the queue of their call leads to "
-        "voicemail. A box has a queue or an agent, not both.",
+        help_text="The box of this agent, whose panel shows it: for callers of the extension whom the agent does not answer, unless the "
+        "agent's page says otherwise. A box has a queue or an agent, not both.",
     )  # fmt: skip
     language = models.CharField(
         max_length=5, choices=Language.choices, default=Language.ENGLISH, help_text="Of the greeting and of what we say around it."
