@@ -59,7 +59,7 @@ def _in_columns(Queue: Any, slug: str) -> dict[str, Any]:
     if slug != DIRECT:
         return {}
     heard = {"announce_position": False, "fallback_message": NOT_AVAILABLE} if hasattr(Queue, "fallback_message") else {}
-    return heard | ({name: True for name in ONE_AGENT_IS_ABSENT} if hasattr(Queue, "absent_paused") else {})
+    return heard | (dict.fromkeys(ONE_AGENT_IS_ABSENT, True) if hasattr(Queue, "absent_paused") else {})
 
 
 def _say_something(apps: Apps, queue: Any) -> None:

@@ -17,8 +17,8 @@ class DirectCalls(models.Model):
     agent = models.OneToOneField(Agent, on_delete=models.CASCADE, related_name="direct_calls", help_text="Whose extension it is.")
     unanswered = models.CharField(
         "when they are not answered", max_length=8, choices=Unanswered.choices, default=Unanswered.BOX,
-        help_text="For callers whom the agent does not answer, rejects, or is too busy or not there for. Without a box that takes messages: "
-        "what the queue of direct calls says.",
+        help_text="For callers whom the agent does not answer, rejects, or is too busy or not there for. Without a box that takes "
+        "messages: what the queue of direct calls says.",
     )  # fmt: skip
     next_queue = models.ForeignKey(
         Queue,

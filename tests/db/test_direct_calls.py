@@ -211,4 +211,4 @@ def test_an_agent_without_a_box_is_offered_to_make_one(manager: Client) -> None:
     alice = cast.agent("alice", state="offline")
     page = manager.get(reverse("admin:agents_agent_change", args=[alice.pk])).content.decode()
     assert f"{reverse('admin:queues_voicemailbox_add')}?agent={alice.pk}&amp;name=alice" in page
-    assert manager.get(reverse("admin:queues_voicemailbox_add"), {"agent": alice.pk, "name": "alice"}).status_code == 200
+    assert manager.get(reverse("admin:queues_voicemailbox_add"), {"agent": str(alice.pk), "name": "alice"}).status_code == 200
