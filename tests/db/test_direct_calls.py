@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from agents.models import Agent
 from ivr.models import Number
-from queues import phrases, services
+from queues import metrics, phrases, services
 from queues.models import Call, DirectCalls, Queue, VoicemailBox
 from queues.states import CallOutcome, OfferOutcome, SegmentOutcome
 from telephony.ports import CallerArrived
@@ -83,6 +83,17 @@ def test_a_message_in_it_is_the_agents_and_counts_as_voicemail() -> None:
     assert call.outcome == CallOutcome.VOICEMAIL
     assert [stay.outcome for stay in call.segments.all()] == [SegmentOutcome.VOICEMAIL]
     assert list(VoicemailBox.objects.of_agent(alice.pk)) == [own]
+
+
+def test_who_says_nothing_there_is_counted_as_that_and_who_gave_up_before_is_not() -> None:
+    alice, _ = boxed()
+    elsewhere = cast.agent("bob")
+    DirectCalls.objects.create(agent=elsewhere, unanswered="message")
+    silent, told = not_taken(alice), not_taken(elsewhere)
+    gave_up = cast.enqueue(direct(), wanted_agent_id=alice.pk)
+    for call in (silent, told, gave_up):
+        services.hang_up(call.pk, by="caller")
+    assert list(metrics.said_nothing()) == [silent]
 
 
 @pytest.mark.parametrize("without", ["no box", "box is off"])
