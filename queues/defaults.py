@@ -24,6 +24,9 @@ QUEUES: tuple[dict[str, Any], ...] = (
     },
 )  # fmt: skip
 
+ONE_AGENT_IS_ABSENT = ("absent_paused", "absent_unreachable", "absent_busy")
+"""No colleague steps in, so who calls an agent that is on a break, out of reach or talks is led on."""
+
 NOT_AVAILABLE = "The person you are calling cannot take your call now."
 """What callers of an extension hear when nobody answers it."""
 
@@ -52,10 +55,11 @@ def install(apps: Apps, schema_editor: Any = None) -> None:
 
 
 def _in_columns(Queue: Any, slug: str) -> dict[str, Any]:
-    """What callers hear was columns of the queue once, and is while the oldest migrations run."""
-    if slug != DIRECT or not hasattr(Queue, "fallback_message"):
+    """What depends on how far the migrations have run: callers heard by columns once, and who is absent was told by none."""
+    if slug != DIRECT:
         return {}
-    return {"announce_position": False, "fallback_message": NOT_AVAILABLE}
+    heard = {"announce_position": False, "fallback_message": NOT_AVAILABLE} if hasattr(Queue, "fallback_message") else {}
+    return heard | (dict.fromkeys(ONE_AGENT_IS_ABSENT, True) if hasattr(Queue, "absent_paused") else {})
 
 
 def _say_something(apps: Apps, queue: Any) -> None:

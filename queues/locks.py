@@ -123,7 +123,7 @@ class Seen:
 # change of the call's own row (`assign_to_agent`), so an unchanged `xmin` later says that these are still all.
 _SEE = """
 WITH RECURSIVE seen AS MATERIALIZED (
-  SELECT id, xmin::text AS version, state, queue_id, agent_id FROM queues_call
+  SELECT id, xmin::text AS version, state, queue_id, agent_id, wanted_agent_id FROM queues_call
   WHERE id = coalesce(%(call)s::bigint, (SELECT call_id FROM queues_offer WHERE id = %(offer)s::bigint))
 ), hands (id) AS MATERIALIZED (
   SELECT agent_id FROM seen WHERE state IN ('dialling', 'active', 'wrap_up') AND agent_id IS NOT NULL
@@ -131,7 +131,9 @@ WITH RECURSIVE seen AS MATERIALIZED (
     WHERE seen.state = 'agent_ringing' AND o.released_at IS NULL
   UNION SELECT unnest(%(agents)s::bigint[])
 ), chain (id) AS (
-  (SELECT queue_id FROM seen WHERE queue_id IS NOT NULL UNION SELECT unnest(%(queues)s::bigint[]))
+  (SELECT queue_id FROM seen WHERE queue_id IS NOT NULL UNION SELECT unnest(%(queues)s::bigint[])
+   UNION SELECT d.next_queue_id FROM queues_directcalls d WHERE %(chain)s AND d.next_queue_id IS NOT NULL AND d.agent_id IN (
+     SELECT wanted_agent_id FROM seen UNION SELECT unnest(%(agents)s::bigint[])))
   UNION SELECT w.next_queue_id FROM chain JOIN queues_wayout w ON w.queue_id = chain.id
     WHERE %(chain)s AND w.kind = 'queue' AND w.next_queue_id IS NOT NULL
 )
@@ -171,7 +173,8 @@ def hold(
     """Lock the call, the agents that have it in their hands, the named ones, and all the queues they share with others.
 
     :param offer_id: instead of the call: the one that this offer is about.
-    :param chain: the queues as well that the ways out of the call's and the named queues lead to, with all these ways.
+    :param chain: the queues as well that the ways out of the call's and the named queues lead to, with all these ways, and those that
+        the agent whom the caller wants sends callers to.
     :raises NotFound: no such call, offer or agent.
     """
     wanted = Wanted(call_id, offer_id, tuple(agent_ids), tuple(queue_ids), chain)

@@ -90,6 +90,11 @@ class CallingBack(Conversation):
         else:
             super()._leg_ringing(fact)
 
+    def _early_media(self, fact: ports.EarlyMedia) -> None:
+        """The agent hears what the network says: another tone, or why nobody answers. The customer does not hear the agent yet."""
+        if fact.leg == CALLER and self.talk and self.phase is Phase.TALKING and not self.reached:
+            self.phone.listen(self.talk.leg, CALLER)
+
     def _caller_answered(self) -> None:
         if self.reached or self.phase is not Phase.TALKING or self.talk is None:
             return
@@ -127,6 +132,7 @@ class CallingBack(Conversation):
 OWN: dict[type, Callable[[CallingBack, Any], None]] = {
     ports.CallbackWanted: CallingBack._callback_wanted,
     ports.LegRinging: CallingBack._leg_ringing,
+    ports.EarlyMedia: CallingBack._early_media,
     ports.LegEnded: CallingBack._leg_ended,
     records.Moved: CallingBack._moved,
     records.Accepted: CallingBack._accepted,

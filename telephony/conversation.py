@@ -271,6 +271,10 @@ class Conversation:
     def _leg_ringing(self, fact: ports.LegRinging) -> None:
         self.ringer.leg_rings(fact.leg)
 
+    def _early_media(self, fact: ports.EarlyMedia) -> None:
+        if fact.leg == self.outward.leg and self.phase is Phase.GUIDED:
+            self.outward.sounds()
+
     def _offer_withdrawn(self, withdrawn: ports.OfferWithdrawn) -> None:
         offer = withdrawn.offer
         self.known.add(("offer", offer))
@@ -426,6 +430,7 @@ class Conversation:
 HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     ports.CallerArrived: Conversation._caller_arrived,
     ports.LegRinging: Conversation._leg_ringing,
+    ports.EarlyMedia: Conversation._early_media,
     ports.LegAnswered: Conversation._leg_answered,
     ports.LegEnded: Conversation._leg_ended,
     ports.LegHeld: Conversation._leg_held,

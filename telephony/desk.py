@@ -225,12 +225,13 @@ class RowDesk:
         self.answer(self._last_words(way, self._heard_now().queue.pk, "fallback"))
 
     def _last_words(self, way: int | None, queue_id: int, reason: str) -> DeskFact:
-        """A voicemail box, if the way leads to one. A queue that is closed may have words of its own for hanging up."""
-        box = acd.box_of_way_out(self._id) if way else None
+        """A voicemail box, if the way leads to one. A queue that is closed may have words of its own for hanging up, an agent too."""
+        box = acd.box_of_way_out(self._id)
         if box:
             return BoxOpened(self._profile(box))
         assert self.heard
-        return lastwords.answer(way, self.heard.queue.language, reason, instead=acd.closed_words(self._id, queue_id))
+        instead = acd.closed_words(self._id, queue_id) or acd.words_of_agent(self._id)
+        return lastwords.answer(way, self.heard.queue.language, reason, instead=instead)
 
     def _profile(self, box: VoicemailBox) -> BoxProfile:
         return boxes.profile(box, spool.recordings(self.owner.node, self.owner.process, box.pk))

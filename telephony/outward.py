@@ -33,6 +33,11 @@ class Outward:
             self.phone.play_music(CALLER, (str(permit["ringing"]),))
         return True
 
+    def sounds(self) -> None:
+        """The network lets itself be heard: its tone instead of ours. Nobody there hears the caller before the answer."""
+        if self.leg is not None and not self.talks:
+            self.phone.listen(CALLER, self.leg)
+
     def answered(self) -> None:
         assert self.leg is not None
         self.talks, self.deadline = True, None

@@ -35,6 +35,13 @@ class LegRinging:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlyMedia:
+    """A party outside that was not answered yet can be heard: the network's ringing tone, or what it says instead (RFC 3960)."""
+
+    leg: LegId
+
+
+@dataclass(frozen=True, slots=True)
 class LegAnswered:
     """A dialled phone answered 200, or our own 200 to the caller was acknowledged. Media can be bridged."""
 
@@ -182,8 +189,9 @@ class NodeLost:
 
 
 PhoneFact = (
-    CallerArrived | LegRinging | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | SilenceHeard | RecordingEnded | MediaLost
-)
+    CallerArrived | LegRinging | EarlyMedia | LegAnswered | LegEnded | LegHeld | DigitPressed | PromptEnded | SilenceHeard
+    | RecordingEnded | MediaLost
+)  # fmt: skip
 NodeFact = (
     OfferOpened | OfferWithdrawn | CommandGiven | CallMoved | FarewellDue | RowClosed | NodeLost | Drain | ClerkAssigned | CallComing
     | CallbackWanted
@@ -249,6 +257,9 @@ class Phone(Protocol):
 
     def unbridge(self, one: LegId, other: LegId) -> None:
         """Disconnect audio both ways."""
+
+    def listen(self, leg: LegId, to: LegId) -> None:
+        """Let a leg hear the other one, which does not hear it; what played on it stops. Until they are bridged or one ends."""
 
     def play_music(self, leg: LegId, paths: tuple[str, ...]) -> None:
         """Play WAV files one after the other, again and again, until something else plays. The same files once more go on where

@@ -24,7 +24,7 @@ CONFIGURATION = (
     "queues.disposition", "queues.queue", "queues.membership", "queues.membershiprule", "queues.callerpriority",
     "queues.queueskill", "queues.relaxationstep",
     "queues.schedule", "queues.openingspan", "queues.specialday", "queues.closure",
-    "queues.announcement", "queues.music", "queues.wayout", "queues.callback", "queues.voicemailbox",
+    "queues.announcement", "queues.music", "queues.wayout", "queues.callback", "queues.voicemailbox", "queues.directcalls",
     "ivr.number", "ivr.flow", "ivr.flowtest", "ivr.webconnection", "ivr.rule", "ivr.rulecase", "ivr.prompt",
     "telephony.trunk", "telephony.dialrule",
 )  # fmt: skip

@@ -1,4 +1,7 @@
-"""The prompts that come with the product: words in English and German, spoken by the speech engine until somebody records them."""
+"""The prompts that come with the product, spoken by the speech engine until somebody records them.
+
+All have words in English and German; those around a voicemail message in French and Spanish too.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,12 @@ class Words(NamedTuple):
     name: str
     en: str
     de: str
+    fr: str = ""
+    es: str = ""
+
+    def texts(self) -> dict[str, str]:
+        """By language, English first."""
+        return {tag: text for tag, text in zip(self._fields[1:], self[1:], strict=True) if text}
 
 
 BEEP = "beep"
@@ -24,7 +33,13 @@ BEEP = "beep"
 GENERAL: dict[str, Words] = {
     "please-wait": Words("Please wait", "One moment, please.", "Einen Moment bitte."),
     "thank-you": Words("Thank you", "Thank you.", "Vielen Dank."),
-    "goodbye": Words("Goodbye", "Thank you for calling. Goodbye.", "Vielen Dank für Ihren Anruf. Auf Wiederhören."),
+    "goodbye": Words(
+        "Goodbye",
+        "Thank you for calling. Goodbye.",
+        "Vielen Dank für Ihren Anruf. Auf Wiederhören.",
+        "Merci de votre appel. Au revoir.",
+        "Gracias por su llamada. Adiós.",
+    ),
     "welcome": Words("Welcome", "Welcome.", "Herzlich willkommen."),
     "transferring": Words("Transferring", "We are connecting you.", "Wir verbinden Sie."),
     "sorry-error": Words(
@@ -142,9 +157,37 @@ VOICEMAIL: dict[str, Words] = {
         "Record after the tone",
         "Please speak after the tone. When you have finished, press the hash key.",
         "Bitte sprechen Sie nach dem Signalton. Wenn Sie fertig sind, drücken Sie die Rautetaste.",
+        "Veuillez parler après le signal sonore. Pour terminer, appuyez sur la touche dièse.",
+        "Por favor, hable después de la señal. Para terminar, pulse la tecla almohadilla.",
     ),
-    "message-saved": Words("Message saved", "Your message has been saved.", "Ihre Nachricht wurde gespeichert."),
-    "message-too-short": Words("Message too short", "Your message was too short.", "Ihre Nachricht war zu kurz."),
+    "message-saved": Words(
+        "Message saved",
+        "Your message has been saved.",
+        "Ihre Nachricht wurde gespeichert.",
+        "Votre message est enregistré.",
+        "Su mensaje ha quedado guardado.",
+    ),
+    "message-too-short": Words(
+        "Message too short",
+        "Your message was too short.",
+        "Ihre Nachricht war zu kurz.",
+        "Votre message était trop court.",
+        "Su mensaje ha sido demasiado corto.",
+    ),
+    "message-review": Words(
+        "Message: hear, again or keep",
+        "To hear your message, press 1. To record it again, press 2. To keep it, press 3, or hang up.",
+        "Um Ihre Nachricht anzuhören, drücken Sie die 1. Um sie neu aufzunehmen, die 2. Zum Behalten die 3, oder legen Sie auf.",
+        "Pour écouter votre message, tapez 1. Pour le réenregistrer, tapez 2. Pour le garder, tapez 3 ou raccrochez.",
+        "Para escuchar su mensaje, pulse 1. Para grabarlo de nuevo, pulse 2. Para guardarlo, pulse 3 o cuelgue.",
+    ),
+    "recording-failed": Words(
+        "Cannot be recorded",
+        "We are sorry, nothing can be recorded now. Please call again later.",
+        "Leider kann jetzt nichts aufgenommen werden. Bitte rufen Sie später wieder an.",
+        "Désolés, aucun enregistrement n'est possible pour le moment. Veuillez rappeler plus tard.",
+        "Lo sentimos, ahora no se puede grabar nada. Por favor, llame más tarde.",
+    ),
     "record-review": Words(
         "Hear, keep or again",
         "To hear your recording, press 1. To record it again, press 2. To keep it, press 3.",
@@ -183,22 +226,32 @@ def install(apps: Apps, schema_editor: Any = None) -> int:
 
     Works in a migration as well: it makes rows only. Their sound is made at the first need, or by `manage.py prompts`.
     """
-    Prompt, Recording = apps.get_model("ivr", "Prompt"), apps.get_model("ivr", "Recording")
+    Prompt = apps.get_model("ivr", "Prompt")
     known = set(Prompt.objects.values_list("slug", flat=True))
     new = {slug: words for slug, words in PROMPTS.items() if slug not in known}
     rows = [Prompt(slug=slug, name=words.name, language="en", text=words.en, system=True) for slug, words in new.items()]
     if BEEP not in known:
         rows.append(Prompt(slug=BEEP, name="Beep", language=NO_WORDS, system=True, description="The tone after which callers speak."))
-    recordings = []
     for prompt in Prompt.objects.bulk_create(rows):
-        words = new.get(prompt.slug)
-        texts = {"en": words.en, "de": words.de} if words else {NO_WORDS: BEEP}
-        source = "speech" if words else "computed"
-        recordings += [
-            Recording(prompt=prompt, language=tag, source=source, text=text, made_by="system:install") for tag, text in texts.items()
-        ]
-    Recording.objects.bulk_create(recordings)
+        texts = new[prompt.slug].texts() if prompt.slug in new else {NO_WORDS: BEEP}
+        _say(apps, prompt, texts, source="speech" if prompt.slug in new else "computed")
     return len(rows)
+
+
+def install_languages(apps: Apps, tags: Collection[str]) -> None:
+    """Give the prompts that are there the words of languages that came later; what was said in them before stays."""
+    Prompt = apps.get_model("ivr", "Prompt")
+    for prompt in Prompt.objects.filter(slug__in=PROMPTS, system=True).prefetch_related("recordings"):
+        had = {recording.language for recording in prompt.recordings.all()}
+        texts = PROMPTS[prompt.slug].texts()
+        _say(apps, prompt, {tag: text for tag, text in texts.items() if tag in tags and tag not in had}, source="speech")
+
+
+def _say(apps: Apps, prompt: Any, texts: dict[str, str], *, source: str) -> None:
+    Recording = apps.get_model("ivr", "Recording")
+    Recording.objects.bulk_create(
+        Recording(prompt=prompt, language=tag, source=source, text=text, made_by="system:install") for tag, text in texts.items()
+    )
 
 
 def usages(slugs: Collection[str]) -> dict[str, list[Usage]]:

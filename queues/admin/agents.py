@@ -21,6 +21,7 @@ from callcenter.core.adminbase import actor_of, for_each
 from .. import services
 from ..models import Membership, Queue
 from ..roster_keeping import rebuild_all_soon
+from .direct import DirectCallsInline
 from .membership import AgentsQueuesInline
 
 
@@ -72,7 +73,7 @@ class ServesFilter(admin.SimpleListFilter):
 @admin.register(Agent)
 class AgentAdmin(Rostered, base.AgentAdmin):
     list_filter = (*base.AgentAdmin.list_filter, ServesFilter)
-    inlines = [AgentsQueuesInline, *base.AgentAdmin.inlines]
+    inlines = [AgentsQueuesInline, DirectCallsInline, *base.AgentAdmin.inlines]
     actions = ["make_available", "send_on_break", "log_out", *base.AgentAdmin.actions]
 
     def has_steer_permission(self, request: HttpRequest) -> bool:

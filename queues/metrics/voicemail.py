@@ -15,8 +15,10 @@ from django.conf import settings
 from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
-from queues.models import Call, Callback, VoicemailBox, VoicemailMessage, WayOut
-from queues.states import ENDED, CallOutcome
+from agents.models import Agent
+from queues.direct import Unanswered
+from queues.models import Call, Callback, Segment, VoicemailBox, VoicemailMessage, WayOut
+from queues.states import ENDED, CallOutcome, SegmentOutcome
 from queues.voicemail.states import ARCHIVED, DELETED, HEARD, NEW
 from queues.voicemail.way import ToVoicemail
 
@@ -47,12 +49,19 @@ STATES = ("new", "heard", "archived", "deleted")
 """Left is the sum of these, always."""
 
 TO_VOICEMAIL = WayOut.objects.filter(pk=OuterRef("way_out"), kind=ToVoicemail.name)
+LED_ON = Segment.objects.filter(call=OuterRef("pk"), outcome__in=(SegmentOutcome.OVERFLOW, SegmentOutcome.REFUSED))
+WITH_OWN_BOX = Agent.objects.filter(
+    Q(direct_calls__isnull=True) | Q(direct_calls__unanswered=Unanswered.BOX), pk=OuterRef("wanted_agent"), voicemail_box__active=True
+)
+TO_OWN_BOX = Q(way_out__isnull=True, wanted_agent__isnull=False) & Q(Exists(LED_ON)) & Q(Exists(WITH_OWN_BOX))
+"""Who wanted one agent and was led on from there by the agent's setting, as it is now."""
 
 CALLS: dict[str, Q] = {
-    "said_nothing": Q(state=ENDED, messages__isnull=True) & ~Q(outcome=CallOutcome.LOST) & Q(Exists(TO_VOICEMAIL)),
+    "said_nothing": Q(state=ENDED, messages__isnull=True) & ~Q(outcome=CallOutcome.LOST) & (Q(Exists(TO_VOICEMAIL)) | TO_OWN_BOX),
 }
-"""Counts of calls. Said nothing: a queue's way out led the caller to voicemail, and the call ended without a message: hung up before the
-tone, or kept silent. Of callers whom a flow led there the flow's figures tell. A way out that was removed since is not known any more."""
+"""Counts of calls. Said nothing: a queue's way out, or the setting of the agent who was called, led the caller to voicemail, and the call
+ended without a message: hung up before the tone, or kept silent. Of callers whom a flow led there the flow's figures tell. A way out
+that was removed since is not known any more."""
 
 
 @dataclass(frozen=True, slots=True)

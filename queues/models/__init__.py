@@ -18,6 +18,7 @@ from .configuration import MembershipRule as MembershipRule
 from .configuration import MusicOrder as MusicOrder
 from .configuration import Queue as Queue
 from .configuration import Strategy as Strategy
+from .direct import DirectCalls as DirectCalls
 from .hours import ClosingAction as ClosingAction
 from .hours import Closure as Closure
 from .hours import OpeningSpan as OpeningSpan

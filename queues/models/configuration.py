@@ -16,6 +16,8 @@ from ..skills import HEAVIEST
 from ..validation import check_queue, check_rule, check_vip
 from .hours import ClosingAction, Schedule
 
+language_code = RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "Write a code such as en, de or en-us.")
+
 
 class Strategy(models.TextChoices):
     """Exact definitions: `queues.strategies`."""
@@ -125,7 +127,7 @@ class Queue(models.Model):
     )
     language = models.CharField(
         max_length=12, default="en",
-        validators=[RegexValidator(r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$", "Write a code such as en, de or en-us.")],
+        validators=[language_code],
         help_text="Language of the voice, e.g. en or de. Place and estimated wait are composed in English and German.",
     )  # fmt: skip
     music_order = models.CharField(

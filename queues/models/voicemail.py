@@ -17,6 +17,7 @@ from ..voicemail import states
 from ..voicemail.querysets import VoicemailBoxQuerySet, VoicemailMessageQuerySet
 from ..voicemail.states import MESSAGE
 from ..voicemail.validation import check_box
+from .configuration import language_code
 
 if TYPE_CHECKING:
     from callcenter.core.machine import Machine
@@ -24,12 +25,6 @@ if TYPE_CHECKING:
 
 class VoicemailBox(models.Model):
     """Where callers leave messages: of a queue, of an agent, or of the house."""
-
-    class Language(models.TextChoices):
-        ENGLISH = "en", "English"
-        GERMAN = "de", "German"
-        FRENCH = "fr", "French"
-        SPANISH = "es", "Spanish"
 
     name = models.CharField(max_length=80, unique=True, help_text="What people call the box.")
     slug = models.SlugField(unique=True, help_text="Stable name for addresses, reports and integrations.")
@@ -39,12 +34,13 @@ class VoicemailBox(models.Model):
     )  # fmt: skip
     agent = models.OneToOneField(
         Agent, null=True, blank=True, on_delete=models.PROTECT, related_name="voicemail_box",
-        help_text="The box of this agent, whose panel shows it: for callers of the extension, when the queue of their call leads to "
-        "voicemail. A box has a queue or an agent, not both.",
+        help_text="The box of this agent, whose panel shows it: for callers of the extension whom the agent does not answer, unless the "
+        "agent's page says otherwise. A box has a queue or an agent, not both.",
     )  # fmt: skip
     language = models.CharField(
-        max_length=5, choices=Language.choices, default=Language.ENGLISH, help_text="Of the greeting and of what we say around it."
-    )
+        max_length=12, default="en", validators=[language_code],
+        help_text="Of the greeting and of the prompts around it, e.g. en, de, fr or es; of prompts that lack it another is heard.",
+    )  # fmt: skip
     greeting = models.TextField(
         blank=True, default="Nobody can take your call now. Please leave a message after the tone.",
         help_text="Spoken by the built-in voice, before the tone. Empty, and no recording either: the tone at once.",

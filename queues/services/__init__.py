@@ -55,6 +55,7 @@ from .voicemail import mark_heard as mark_heard
 from .voicemail import mark_new as mark_new
 from .voicemail import message_played as message_played
 from .voicemail import restore_message as restore_message
+from .voicemail import words_of_agent as words_of_agent
 from .voicemail import write_message_notes as write_message_notes
 from .wrapup import extend_wrap_up as extend_wrap_up
 from .wrapup import finish_wrap_up as finish_wrap_up

@@ -10,14 +10,14 @@ from typing import Any
 from callcenter.core import bell, events, sql
 from callcenter.core.stateful import IllegalTransition, advance
 
-from .. import attendance, overflow, requirements
+from .. import attendance, direct, overflow, requirements
 from ..hours_reading import hours_at
 from ..locks import Held
 from ..matching import ring_node
 from ..models import Call, Queue, Segment
 from ..overflow import waiting_in
 from ..states import QUEUED, SegmentOutcome
-from ..ways import ToQueue, Way, chosen, kind_of
+from ..ways import ToQueue, Way, kind_of
 from .callers import known, preference
 
 MOVED = "moved"
@@ -56,9 +56,9 @@ def enter(held: Held, call: Call, queue_id: int, *, priority: int, wanted_agent_
     while gone := turned_away(held, queue, call):
         _write_turned_away(held, call, queue, gone)
         following = _next_queue(held, call, gone.way)
-        call.wanted_agent_id = None
         if following is None:
             return _end_chain(held, call, gone)
+        call.wanted_agent_id = None
         queue = following
     _join_as_known(held, call, queue)
     return None
@@ -67,7 +67,7 @@ def enter(held: Held, call: Call, queue_id: int, *, priority: int, wanted_agent_
 def _end_chain(held: Held, call: Call, gone: Exit) -> Exit:
     """No queue takes the call: the last way out says what becomes of it."""
     kind_of(gone.way.kind).begin(held, call, gone.way)
-    Call.objects.filter(pk=call.pk).update(priority=call.priority, way_out=gone.way.id)
+    Call.objects.filter(pk=call.pk).update(priority=call.priority, way_out=gone.way.id, wanted_agent=call.wanted_agent_id)
     return gone
 
 
@@ -89,10 +89,11 @@ def leave(held: Held, call: Call, reason: str, *, actor: str, way: Way | None = 
     if call.callback_id is not None:
         return  # nobody is on the line whom it could lead anywhere; a callback waits as long as it takes
     queue = held.queue(call.queue_id or 0)
-    way = way or chosen(held.ways_of(queue.pk), reason)
+    way = way or direct.way_out(held.ways_of(queue.pk), reason, call.wanted_agent_id)
     stay = close_stay(call, held.now, kind_of(way.kind).outcome, reason)
     keeps = way.keeps_place
     while following := _next_queue(held, call, way):
+        call.wanted_agent_id = None
         gone = turned_away(held, following, call, moving=True)
         if gone is None:
             join(held, call, following, actor=actor, cause=reason, order_key=call.order_key if keeps else None)
@@ -102,7 +103,8 @@ def leave(held: Held, call: Call, reason: str, *, actor: str, way: Way | None = 
         way, keeps = gone.way, keeps and gone.way.keeps_place
     kind_of(way.kind).begin(held, call, way)
     data = {"queue": queue.pk, "step": way.kind}
-    advance(call, "left_queue", actor=actor, cause=reason, data=data, wanted_agent=None, not_before=None, way_out=way.id)
+    left: dict[str, Any] = {"wanted_agent_id": call.wanted_agent_id, "not_before": None, "way_out": way.id}
+    advance(call, "left_queue", actor=actor, cause=reason, data=data, **left)
     ring_node(call, "farewell", stay)
 
 
@@ -110,7 +112,7 @@ def turned_away(held: Held, queue: Queue, call: Call, *, moving: bool = False) -
     """Why this queue does not take the call now, and what it does with it. None: it takes it."""
     ways = held.ways_of(queue.pk)
     if reason := refusal(held, queue, call, moving=moving):
-        return Exit(reason, chosen(ways, reason))
+        return Exit(reason, direct.way_out(ways, reason, None if moving else call.wanted_agent_id))
     rule = overflow.at_entry(queue, ways, held.now)
     return Exit(rule.when, rule, kind_of(rule.kind).outcome) if rule else None
 

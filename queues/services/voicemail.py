@@ -11,8 +11,9 @@ from callcenter.core import events
 from callcenter.core.errors import NotFound
 from callcenter.core.stateful import advance, write
 
+from .. import direct
 from ..locks import hold, one_transaction
-from ..models import Call, Segment, VoicemailBox, VoicemailMessage, WayOut
+from ..models import Call, DirectCalls, Segment, VoicemailBox, VoicemailMessage, WayOut
 from ..refusals import SoundErased
 from ..states import ENDED, CallOutcome, SegmentOutcome
 from ..voicemail import files
@@ -28,14 +29,21 @@ CAME_TO_NOTHING = (CallOutcome.OVERFLOWED, CallOutcome.ABANDONED, CallOutcome.RE
 def box_of_way_out(call_id: int) -> VoicemailBox | None:
     """Where the way out that the call took last leaves its message; None if that ends otherwise, or the box takes none.
 
-    Who dialled an agent's extension gets that agent's own box, if there is one.
+    Who wanted one agent gets that agent's own box, if that is where the agent's callers are led.
     """
-    call = Call.objects.only("dialled", "way_out").get(pk=call_id)
+    call = Call.objects.only("wanted_agent", "way_out").get(pk=call_id)
+    own = direct.way_of(call.wanted_agent_id) if call.wanted_agent_id else None
     way = WayOut.objects.filter(pk=call.way_out, kind=ToVoicemail.name).first() if call.way_out else None
-    if way is None:
-        return None
-    boxes = VoicemailBox.objects.filter(active=True)
-    return boxes.filter(agent__extension=call.dialled).first() or boxes.filter(slug=way.target).first()
+    if own and own.kind == ToVoicemail.name and (way or call.way_out is None):
+        return VoicemailBox.objects.get(slug=own.target)
+    return VoicemailBox.objects.filter(active=True, slug=way.target).first() if way else None
+
+
+def words_of_agent(call_id: int) -> str:
+    """What the agent whom the caller wanted lets those hear who are not taken; empty if that is another thing than words."""
+    call = Call.objects.only("wanted_agent", "way_out").get(pk=call_id)
+    own = DirectCalls.objects.filter(agent=call.wanted_agent_id, unanswered=direct.Unanswered.MESSAGE).first()
+    return own.message if own and call.way_out is None else ""
 
 
 # ---- a message is left ------------------------------------------------------------------------------------------------

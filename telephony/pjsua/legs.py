@@ -62,6 +62,8 @@ class Leg(pj.Call):  # type: ignore[misc]
         self.hung_up = self.answered = self.rang = self.confirmed = self.held = self.ended = False
         self.heard = self.silent_polls = 0
         self.codec = ""
+        self._early_media = False
+        """Described before the answer, and nothing heard of it yet."""
         self._earlier = self._stream = quality.Stretch()
         self._local_tag = ""
         self._remote_tag = messages.tag(messages.header(incoming, "from"))
@@ -86,6 +88,7 @@ class Leg(pj.Call):  # type: ignore[misc]
         for index, media in enumerate(info.media):
             if media.type == pj.PJMEDIA_TYPE_AUDIO:
                 self._note_media(index, media.status)
+                self._early_media = info.state == pj.PJSIP_INV_STATE_EARLY and not self._incoming
                 return
 
     @callback
@@ -197,6 +200,14 @@ class Leg(pj.Call):  # type: ignore[misc]
         before, self.heard = self.heard, (self._earlier + self._stream).heard
         self.silent_polls = 0 if self.held or before != self.heard else self.silent_polls + 1
         return self.silent_polls == polls
+
+    def begins_to_sound(self) -> bool:
+        """True once, for who is not answered yet and sends audio: that it is described does not mean that it comes."""
+        if not self._early_media or self.confirmed or self.ended:
+            return False
+        self._count()
+        self._early_media = self._stream.received == 0
+        return not self._early_media
 
     def dialog(self) -> DialogData | None:
         if not self.confirmed or self.ended:

@@ -60,6 +60,8 @@ class Studio:
         self.recordings = Recordings(self._ports.get, tell)
         self._tracks: dict[LegId, Track] = {}
         self._bridges: set[frozenset[LegId]] = set()
+        self._listeners: set[tuple[LegId, LegId]] = set()
+        """Who hears whom, one way only."""
         self._ended: list[Player] = []
         self._grave: list[tuple[float, Player]] = []
 
@@ -71,6 +73,9 @@ class Studio:
         for pair in self._bridges:
             if leg in pair:
                 self._connect(*pair)
+        for listener, speaker in self._listeners:
+            if leg in (listener, speaker):
+                self._let_hear(listener, speaker)
 
     def media_gone(self, leg: LegId) -> None:
         self._ports.pop(leg, None)
@@ -81,18 +86,26 @@ class Studio:
         self._ports.pop(leg, None)
         self.stop(leg)
         self._bridges = {pair for pair in self._bridges if leg not in pair}
+        self._listeners = {pair for pair in self._listeners if leg not in pair}
 
     def bridge(self, one: LegId, other: LegId) -> None:
         for leg in (one, other):
             self._rest(leg)
+        self._listeners -= {(one, other), (other, one)}
         self._bridges.add(frozenset((one, other)))
         self._connect(one, other)
 
     def unbridge(self, one: LegId, other: LegId) -> None:
+        self._listeners -= {(one, other), (other, one)}
         self._bridges.discard(frozenset((one, other)))
         if one in self._ports and other in self._ports:
             _quietly(self._ports[one].stopTransmit, self._ports[other])
             _quietly(self._ports[other].stopTransmit, self._ports[one])
+
+    def listen(self, leg: LegId, to: LegId) -> None:
+        self._rest(leg)
+        self._listeners.add((leg, to))
+        self._let_hear(leg, to)
 
     def music(self, leg: LegId, pieces: tuple[str, ...]) -> None:
         """Play `pieces` again and again; what the leg heard of them before goes on. Raises `OSError` when the first cannot be read
@@ -211,9 +224,12 @@ class Studio:
             self._grave.append((time.monotonic(), player))
 
     def _connect(self, one: LegId, other: LegId) -> None:
-        if one in self._ports and other in self._ports:
-            _quietly(self._ports[one].startTransmit, self._ports[other])
-            _quietly(self._ports[other].startTransmit, self._ports[one])
+        self._let_hear(one, other)
+        self._let_hear(other, one)
+
+    def _let_hear(self, listener: LegId, speaker: LegId) -> None:
+        if listener in self._ports and speaker in self._ports:
+            _quietly(self._ports[speaker].startTransmit, self._ports[listener])
 
 
 def _open(path: str, *, ended: Callable[[Player], None] | None = None) -> Player:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pjsua2 as pj
 
-from ..ports import CALLER, DialogData, Fact, LegId, MediaLost, PromptEnded, Quality, Target
+from ..ports import CALLER, DialogData, EarlyMedia, Fact, LegId, MediaLost, PromptEnded, Quality, Target
 from . import endpoint, messages, probe
 from .fork import Fork, parcels
 from .legs import Leg, callback
@@ -114,6 +114,9 @@ class PjsuaPhone:
         self.studio.tick()
         if self._to_tend:
             self._tend_forks()
+        for leg in self._outside:
+            if leg.begins_to_sound():
+                self.inbox(EarlyMedia(leg.leg))
         if self.legs and time.monotonic() - self._polled >= POLL_SECONDS:
             self._poll()
 
@@ -309,6 +312,9 @@ class PjsuaPhone:
 
     def unbridge(self, one: LegId, other: LegId) -> None:
         self.studio.unbridge(one, other)
+
+    def listen(self, leg: LegId, to: LegId) -> None:
+        self.studio.listen(leg, to)
 
     def play_music(self, leg: LegId, paths: tuple[str, ...]) -> None:
         if self._is_open(leg):

@@ -25,7 +25,7 @@ def inlines(*prefixes: str) -> dict[str, str]:
     return {f"{prefix}-{name}": "0" for prefix in prefixes for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
 
 
-AGENT_INLINES = inlines("memberships", "skills", "devices")
+AGENT_INLINES = inlines("memberships", "direct_calls", "skills", "devices")
 
 
 def new_agent(**fields: Any) -> dict[str, Any]:

@@ -413,7 +413,7 @@ def test_only_what_nobody_plays_any_more_is_cleared_away(welcome: Prompt) -> Non
 
 def test_the_command_makes_every_sound_ahead_of_time(welcome: Prompt, capsys: pytest.CaptureFixture[str]) -> None:
     lost = upload(welcome, "fr")
-    Recording.objects.exclude(prompt__slug__in=["hello", "goodbye", "beep"]).delete()
+    Recording.objects.exclude(prompt__slug__in=["hello", "thank-you", "beep"]).delete()
     for path in soundfiles.folder().iterdir():
         path.unlink()
     default_storage.delete(str(lost.original.name))
@@ -422,5 +422,5 @@ def test_the_command_makes_every_sound_ahead_of_time(welcome: Prompt, capsys: py
     assert "3 recordings can be played; 0 built-in prompts were new. Spoken by espeak-ng" in said.out
     assert "hello in fr" in said.err
     assert len(list(soundfiles.folder().iterdir())) == 3
-    assert Recording.objects.get(prompt__slug="goodbye", language="de").seconds
+    assert Recording.objects.get(prompt__slug="thank-you", language="de").seconds
     assert Recording.objects.get(prompt__slug="beep").seconds == pytest.approx(0.4)

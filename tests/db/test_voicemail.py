@@ -16,7 +16,9 @@ from django.utils import timezone
 
 from callcenter.core import events
 from callcenter.core.stateful import IllegalTransition
-from ivr.models import Number
+from ivr import speech
+from ivr.models import Number, Prompt
+from ivr.prompts import services as prompt_services
 from queues import metrics, readback, services, tasks
 from queues.hours_preview import way_of_a_call
 from queues.models import Queue, Segment, VoicemailBox, VoicemailMessage
@@ -63,9 +65,29 @@ def test_a_greeting_that_cannot_be_spoken_is_left_out(monkeypatch: pytest.Monkey
     assert Path(profile.tone).exists()
 
 
-def test_every_language_of_a_box_has_all_the_words() -> None:
-    assert set(boxes.WORDS) == set(VoicemailBox.Language.values)
-    assert {frozenset(words) for words in boxes.WORDS.values()} == {frozenset(boxes.WORDS["en"])}
+AROUND = (boxes.CHOICES, boxes.CHOICES_OF_A_PROMPT, boxes.TOO_SHORT, boxes.THANKS, boxes.GOODBYE, boxes.FAILED)
+
+
+def test_what_is_said_around_a_message_are_prompts_of_the_product_in_four_languages() -> None:
+    slugs = {slug for group in AROUND for slug in group}
+    languages = {slug: set(Prompt.objects.get(slug=slug, system=True).recordings.values_list("language", flat=True)) for slug in slugs}
+    assert languages == {slug: {"en", "de"} if slug == "record-review" else {"en", "de", "fr", "es"} for slug in slugs}
+
+
+def test_what_a_manager_recorded_is_heard_in_boxes_too() -> None:
+    made = box(greeting="", language="de-AT")
+    heard = boxes.profile(made, "x").thanks
+    prompt = Prompt.objects.get(slug="message-saved")
+    prompt_services.speak(prompt.pk, "de", "Ist notiert.", actor="user:1")
+    assert boxes.profile(made, "x").thanks == (str(speech.spoken("Ist notiert.", "de")), heard[1])
+    prompt_services.speak(prompt.pk, "de-AT", "Passt.", actor="user:1")
+    assert boxes.profile(made, "x").thanks[0] == str(speech.spoken("Passt.", "de-AT"))
+
+
+def test_a_language_without_words_of_its_own_hears_the_default_one() -> None:
+    english = boxes.profile(box(greeting="", language="en"), "x")
+    for language, same in (("pt", True), ("fr", False), ("es-MX", False)):
+        assert (boxes.profile(box(greeting="", language=language), "x").choices == english.choices) is same
 
 
 def test_a_queue_that_lets_nobody_in_opens_its_box_at_once() -> None:

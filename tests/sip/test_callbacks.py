@@ -72,6 +72,29 @@ def test_agent_then_customer_then_both_hear_each_other(stack: Stack, fleet: Flee
     assert OutboundCall.objects.filter(call=call).count() == 1
 
 
+def test_the_agent_hears_the_networks_own_tone_before_the_customer_answers(stack: Stack, fleet: Fleet) -> None:
+    team, [agent] = staffed_team(stack, fleet, ANSWERS, **ALWAYS)
+    provider, number = provider_for(stack, fleet, Takes(early=True))
+    owed(team, number)
+    customer = until(lambda: provider.ringing, within=8, what="the customer's phone to ring")
+    until(lambda: agent.calls[0].hears(CUSTOMER_TONE, 1.5), within=8, what="the network's tone alone at the agent's phone")
+    assert customer.state == "ringing"
+    assert customer.share(AGENT_TONE) < 0.05, "nobody there hears the agent yet"
+    customer.answer()
+    until(lambda: customer.hears(AGENT_TONE) and agent.calls[0].hears(CUSTOMER_TONE), within=8, what="both to hear each other")
+    _hang_up(agent, provider)
+
+
+def test_what_the_network_says_of_a_wrong_number_is_heard(stack: Stack, fleet: Fleet) -> None:
+    team, [agent] = staffed_team(stack, fleet, ANSWERS, **ALWAYS)
+    _, number = provider_for(stack, fleet, Takes(early=True, answer_after=2.0, status=404))
+    callback = owed(team, number)
+    phone = until(lambda: next(iter(agent.calls), None), within=8, what="the agent's phone to ring")
+    until(lambda: phone.hears(CUSTOMER_TONE), within=8, what="the network's announcement")
+    until(lambda: phone.over, within=8, what="the agent's line to be closed")
+    until(lambda: Callback.objects.get(pk=callback.pk).last_result == "no such number", what="the rows to know")
+
+
 def test_a_busy_customer_frees_the_agent_and_is_tried_later(stack: Stack, fleet: Fleet) -> None:
     team, [agent] = staffed_team(stack, fleet, ANSWERS, wrap_up_seconds=60, **ALWAYS)
     _, number = provider_for(stack, fleet, Takes(answer_after=0.2, status=486))

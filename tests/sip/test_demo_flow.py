@@ -9,11 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from agents.models import Agent
 from ivr import demo
 from ivr.demo_flow import CONNECTION
 from ivr.models import FlowRun, Prompt, Recording, WebConnection
 from ivr.prompts.phone import start_recording
 from queues.models import VoicemailMessage
+from queues.panel.mailbox import mailbox
 from queues.voicemail import files
 from tests.sip.given import CALLER_TONE
 from tests.sip.harness.phones import Bank, Line
@@ -96,6 +98,18 @@ def test_a_message_is_left_from_the_menu(bank: Bank, menu: str) -> None:
     assert message.box.slug == "general"
     assert message.seconds >= 1
     assert led("speaks") == ("voicemail", "general")
+
+
+def test_who_calls_alice_who_is_not_there_leaves_her_a_message(bank: Bank, menu: str) -> None:
+    line = bank.phone("friend", tone=CALLER_TONE).call(f"sip:1001@{bank.edge}")
+    until(lambda: line.hears(BEEP, 0.2), within=25, what="the tone after five seconds of ringing and the greeting")
+    until(lambda: line.share(BEEP, 0.2) < 0.1, what="its end")
+    until(lambda: spoken() > 3.5 * files.BYTES_PER_SECOND, within=10, what="more of the message than the box asks for")
+    line.hang_up()
+    message = until(lambda: VoicemailMessage.objects.filter(call__caller_number="friend").first(), within=10, what="the message")
+    alice = Agent.objects.get(sip_username="alice")
+    shown = {row["id"]: row["box"] for row in mailbox(alice)["messages"]}
+    assert shown[message.pk] == "Alice", "her panel shows it, in her own box"
 
 
 def spoken() -> int:

@@ -224,7 +224,7 @@ def test_a_flow_puts_callers_through_to_a_number_outside_or_goes_on(
     stack: Stack, fleet: Fleet, bank: Bank, says: Any, answers: bool
 ) -> None:
     team, _ = staffed_team(stack, fleet, ANSWERS)
-    takes = Takes(answer_after=1.5) if answers else Takes(answer_after=0.2, status=486)
+    takes = Takes(early=True) if answers else Takes(answer_after=0.2, status=486)
     provider, outside = provider_for(stack, fleet, takes)
     number = number_for(team, {
         "menu": {"kind": "menu", "say": says("Menu", MENU_TONE), "exits": {"1": "out"}},
@@ -237,7 +237,10 @@ def test_a_flow_puts_callers_through_to_a_number_outside_or_goes_on(
     if not answers:
         until(lambda: caller.hears(AGENT_TONE), within=8, what="the agent, since nobody is reached outside")
         return
-    there = until(lambda: next(iter(provider.calls), None), within=8, what="the number outside to ring")
+    there = until(lambda: provider.ringing, within=8, what="the number outside to ring")
+    until(lambda: caller.hears(CUSTOMER_TONE), within=8, what="the network's own tone, before anybody answers")
+    assert (there.state, there.share(CALLER_TONE) < 0.05) == ("ringing", True)
+    there.answer()
     until(lambda: caller.hears(CUSTOMER_TONE) and there.hears(CALLER_TONE), within=10, what="both to hear each other")
     there.hang_up()
     until(lambda: caller.over, what="the caller's line to be closed")

@@ -13,14 +13,15 @@ import pytest
 
 from queues import metrics
 from queues.models import Call, VoicemailBox, VoicemailMessage, WayOut
+from queues.panel.mailbox import mailbox
 from queues.states import ENDED, CallOutcome, SegmentOutcome
 from queues.voicemail import files
 from telephony.models import CallProcess
 from tests.sip import facts
-from tests.sip.given import CALLER_TONE, call_to
+from tests.sip.given import CALLER_TONE, call_to, staffed_team
 from tests.sip.harness import tones
 from tests.sip.harness.dialog import Call as Dialog
-from tests.sip.harness.fleet import Fleet
+from tests.sip.harness.fleet import Fleet, Takes
 from tests.sip.harness.phones import Bank
 from tests.sip.harness.stack import Stack, Team
 from tests.until import until
@@ -146,6 +147,27 @@ def test_keys_end_play_repeat_and_keep_the_message(stack: Stack, bank: Bank) -> 
     facts.until_all_over(team.queue, 1)
     left_a_message(call)
     assert box.messages.count() == 1
+
+
+def test_who_calls_an_agent_who_declines_leaves_a_message_in_the_agents_own_box(stack: Stack, fleet: Fleet) -> None:
+    """As with the queue of direct calls that every installation has: ringing, no word of a queue, then the agent's greeting."""
+    as_direct: dict[str, Any] = {"public_extensions": True, "answer_mode": "ringback", "retry_limit": 1}
+    team, [phone] = staffed_team(stack, fleet, Takes(answer_after=0.5, status=603), **as_direct)
+    [alice] = team.agents
+    box = VoicemailBox.objects.create(
+        name="Own box", slug="own-box", agent=alice, greeting="", review=False, min_seconds=0, silence_seconds=1
+    )
+    caller = fleet.phone("caller", tone=CALLER_TONE).call(alice.extension)
+    until(lambda: caller.hears(TONE, 0.2), within=8, what="the tone")
+    assert (len(phone.calls), caller.provisionals[-1]) == (1, 180)
+    call = facts.only_call(team.queue)
+    until_recorded(stack, call, 1)
+    caller.hang_up()
+    facts.until_all_over(team.queue, 1)
+    message = until_message(box)
+    is_the_callers_voice(message)
+    left_a_message(call)
+    assert [shown["id"] for shown in mailbox(alice)["messages"]] == [message.pk], "the panel shows it to her"
 
 
 @pytest.mark.kills

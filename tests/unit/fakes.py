@@ -106,6 +106,9 @@ class FakePhone:
             if self.legs[leg].hears == str(partner):
                 self.legs[leg].hears = ""
 
+    def listen(self, leg: LegId, to: LegId) -> None:
+        self.legs[leg].hears = str(to)
+
     def play_music(self, leg: LegId, paths: tuple[str, ...]) -> None:
         if paths[0] == self.unreadable:
             raise OSError(paths[0])

@@ -77,6 +77,16 @@ def test_both_talk_when_the_customer_answers(story: CallbackStory) -> None:
     assert story.is_closing(leg)
 
 
+def test_the_agent_hears_the_networks_own_ringing_and_is_not_heard_before_the_answer(story: CallbackStory) -> None:
+    leg = story.customer_rings()
+    assert story.hears(leg) == "ringing.wav"
+    story.hear(ports.EarlyMedia(CALLER))
+    assert (story.hears(leg), story.hears(CALLER)) == (str(CALLER), "")
+    story.phone.legs[CALLER].state = "answered"
+    story.hear(ports.LegAnswered(CALLER, "PCMA"), ports.EarlyMedia(CALLER))
+    assert (story.hears(leg), story.hears(CALLER)) == (str(CALLER), str(leg))
+
+
 def test_hold_after_the_answer_plays_music_to_the_customer(story: CallbackStory) -> None:
     leg = story.customer_answers()
     story.hear(ports.LegHeld(leg, True))

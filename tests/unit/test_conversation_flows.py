@@ -303,6 +303,25 @@ def test_a_caller_is_put_through_to_a_number_outside() -> None:
     assert story.is_closing(CALLER)
 
 
+def test_a_caller_who_is_put_through_hears_the_networks_own_ringing_and_is_not_heard() -> None:
+    story = Story().guided(OUTSIDE)
+    leg = put_through(story)
+    story.hear(ports.EarlyMedia(leg))
+    assert (story.hears(CALLER), story.hears(leg)) == (str(leg), "")
+    story.answers(leg)
+    story.hear(ports.EarlyMedia(leg))
+    assert (story.hears(CALLER), story.hears(leg)) == (str(leg), "0")
+
+
+def test_what_the_network_says_of_who_was_given_up_is_not_heard() -> None:
+    story = Story().guided(OUTSIDE)
+    leg = put_through(story)
+    story.ends(leg, 486)
+    before = story.hears(CALLER)
+    story.hear(ports.EarlyMedia(leg))
+    assert story.hears(CALLER) == before
+
+
 @pytest.mark.parametrize("how", ["refused", "busy", "silent", "no line"])
 def test_who_cannot_be_put_through_is_back_in_the_flow(how: str) -> None:
     story = Story().guided(OUTSIDE)

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
 
 T1, T2, GIVE_UP = 0.5, 4.0, 32.0
 """RFC 3261 17.1.1.1: first and longest gap between retransmissions, and when a transaction is given up."""
-REASONS = {180: "Ringing", 200: "OK", 480: "Temporarily Unavailable", 486: "Busy Here", 487: "Request Terminated", 603: "Decline"}
+REASONS = {
+    180: "Ringing",
+    183: "Session Progress",
+    200: "OK",
+    480: "Temporarily Unavailable",
+    486: "Busy Here",
+    487: "Request Terminated",
+    603: "Decline",
+}
 
 
 class Call:
@@ -187,7 +195,11 @@ class Call:
         self._invite, self.call_id = request, request.get("call-id")
         self.remote, self.local = request.get("from"), f"{request.get('to')};tag={self.local_tag}"
         self.routes = message.routes(request)
-        self._respond(180)
+        if takes.early:
+            self._respond(183, self._sdp("sendrecv"))
+            self._listen(request)
+        else:
+            self._respond(180)
         if takes.answer_after is not None:
             self._timers.append(self.loop.call_later(takes.answer_after, self._finish, takes.status))
         if takes.answer_after is not None and takes.talk_for is not None:

@@ -43,6 +43,8 @@ class Takes:
     """Seconds of ringing before 200; None: it rings for ever."""
     status: int = 200
     """The final answer: 486, 603, … refuse."""
+    early: bool = False
+    """It rings with sound of its own (183 with SDP), as networks do."""
     silent: bool = False
     """No answer at all, as a phone that lost its network."""
     talk_for: float | None = None

@@ -251,8 +251,13 @@ class Stack:
         return {"NAME": "callcenter", "USER": "postgres", "HOST": str(socket_folder(self.folder, "postgres")), "PORT": "", "PASSWORD": ""}
 
     # -- who works there -------------------------------------------------------------------------------------------
-    def team(self, agents: int = 2, *, public: bool = True, agent: dict[str, Any] | None = None, **queue: Any) -> Team:
-        """A queue with a number and agents of its own, who become available when their phones register."""
+    def team(
+        self, agents: int = 2, *, public: bool = True, public_extensions: bool = False, agent: dict[str, Any] | None = None, **queue: Any
+    ) -> Team:
+        """A queue with a number and agents of its own, who become available when their phones register.
+
+        :param public_extensions: anybody may call the agents themselves.
+        """
         from django.db import transaction
 
         from callcenter.core import bell
@@ -265,6 +270,7 @@ class Stack:
             people = [self._agent(f"{name}a{index}", made, index, agent or {}) for index in range(agents)]
             Membership.objects.bulk_create([Membership(queue=made, agent=one, position=index) for index, one in enumerate(people)])
             Number.objects.create(number=name, public=public, queue=made)
+            Number.objects.filter(agent__in=people).update(public=public_extensions)
             bell.ring(bell.EDGE)
         if people:
             until(lambda: self.knows(people[0].sip_username), within=8, every=0.05, what="the edge to know the new team")
