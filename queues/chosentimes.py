@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from .callbackstates import OPEN
 from .callbackwindows import CallTimes, Page, Window
@@ -17,7 +18,7 @@ GRACE = timedelta(minutes=1)
 
 def call_times(queue: Queue, now: datetime) -> CallTimes:
     return CallTimes(
-        zone=zone_of(queue.timezone),
+        zone=zone(queue),
         opens=queue.callback_from,
         closes=queue.callback_until,
         length=timedelta(minutes=queue.callback_window_minutes),
@@ -25,6 +26,11 @@ def call_times(queue: Queue, now: datetime) -> CallTimes:
         days_ahead=queue.callback_days_ahead,
         rules=rules_for(queue.schedule_id, now) if queue.schedule_id else None,
     )
+
+
+def zone(queue: Queue) -> ZoneInfo:
+    """By whose clock its times are meant and said."""
+    return zone_of(queue.timezone)
 
 
 def page(queue: Queue, now: datetime, since: datetime | None = None) -> Page:
