@@ -93,8 +93,8 @@ def _refuse_if_full(times: CallTimes, window: Window, now: datetime, taken: list
         return
     free = times.next_free(now, window.ends, taken)
     many = "One callback is" if times.places == 1 else f"{times.places} callbacks are"
-    remedy = f"The next free time is {shown(free, times)}." if free else "Choose an earlier time, or let a window take more."
-    raise WindowFull(f"{many} promised for {shown(window, times)} already, as many as the queue takes. {remedy}", field="due_at")
+    remedy = f"The next free time is {shown(free, times.zone)}." if free else "Choose an earlier time, or let a window take more."
+    raise WindowFull(f"{many} promised for {shown(window, times.zone)} already, as many as the queue takes. {remedy}", field="due_at")
 
 
 def _why_not(queue: Queue, times: CallTimes, at: datetime) -> str:
@@ -107,6 +107,6 @@ def _why_not(queue: Queue, times: CallTimes, at: datetime) -> str:
     return f"Nobody is called back at {local:%H:%M}: the queue calls {hours}. Choose a time within these hours."
 
 
-def shown(window: Window, times: CallTimes) -> str:
+def shown(window: Window, where: ZoneInfo) -> str:
     """For screens: Tue 2026-11-24 15:00–16:00."""
-    return f"{times.local(window.starts):%a %Y-%m-%d %H:%M}–{times.local(window.ends):%H:%M}"
+    return f"{window.starts.astimezone(where):%a %Y-%m-%d %H:%M}–{window.ends.astimezone(where):%H:%M}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.utils import timezone
 
@@ -90,41 +89,36 @@ def test_a_window_chosen_by_keys_is_promised_and_waits_for_its_time(stack: Stack
     _, number = provider_for(stack, fleet, Takes())
     team, caller = waits(stack, fleet, number, callback_choose_time=True, callback_days_ahead=1)
     place = facts.only_call(team.queue).order_key
-    first, second, today = _next_windows(team.queue)
+    window, today = _next_window(team.queue)
     voice(sounds.WE_WILL_CALL, READ_BACK)
     voice(PROMPTS["callback-when"].en, WHEN)
-    voice(spokentimes.choice(first.starts, first.ends, today, "1"), TIMES)
-    voice(spokentimes.promise(second.starts, second.ends, today), AGREED)
-    for keys, hertz in (("11", READ_BACK), ("1", WHEN), ("2", TIMES), ("2", AGREED)):
+    voice(spokentimes.choice(window.starts, window.ends, today, "1"), TIMES)
+    voice(spokentimes.promise(window.starts, window.ends, today), AGREED)
+    for keys, hertz in (("11", READ_BACK), ("1", WHEN), ("2", TIMES), ("1", AGREED)):
         for key in keys:
             caller.press(key)
         moment(caller, hertz, within=12)
     until(lambda: caller.over, within=10, what="the good-bye to end the call")
     callback = Callback.objects.get(queue=team.queue)
     assert (callback.number, callback.state, callback.order_key) == (number, "scheduled", place)
-    assert (callback.due_at, callback.window_from, callback.window_until) == (second.starts, second.starts, second.ends)
+    assert (callback.due_at, callback.window_from, callback.window_until) == (window.starts, window.starts, window.ends)
     until(lambda: [call.outcome for call in facts.calls_of(team.queue)] == ["callback"], what="the call to count as callback")
     Callback.objects.filter(pk=callback.pk).update(due_at=timezone.now())
     until(lambda: Callback.objects.get(pk=callback.pk).state == "due", within=10, what="the clock to see that its time has come")
     assert facts.calls_of(team.queue)[-1].order_key == place
 
 
-def _next_windows(queue: Queue) -> tuple[Window, Window, date]:
-    """The first two that will be read out, and the day that it is; not a moment before it changes."""
+def _next_window(queue: Queue) -> tuple[Window, date]:
+    """The first that will be read out, by the queue's clock, and the day that it is; not a moment before it changes."""
     zone = chosentimes.zone(queue)
 
-    def soon(seconds: int) -> tuple[Window, Window, date]:
+    def soon(seconds: int) -> tuple[Window, date]:
         now = timezone.now() + timedelta(seconds=seconds)
-        one, other, *_ = chosentimes.page(queue, now).windows
-        return one, other, now.astimezone(zone).date()
+        first = chosentimes.page(queue, now).windows[0]
+        return Window(first.starts.astimezone(zone), first.ends.astimezone(zone)), now.astimezone(zone).date()
 
     until(lambda: soon(0) == soon(30), within=40, what="windows that stay as they are for a while")
-    one, other, today = soon(0)
-    return _on_the_clock(one, zone), _on_the_clock(other, zone), today
-
-
-def _on_the_clock(window: Window, zone: ZoneInfo) -> Window:
-    return Window(window.starts.astimezone(zone), window.ends.astimezone(zone))
+    return soon(0)
 
 
 def _asks(caller: Call) -> bool:
