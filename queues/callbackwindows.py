@@ -123,9 +123,10 @@ class CallTimes:
         shown, rest = tuple(first[:READ_OUT]), first[READ_OUT:]
         return Page(shown, rest[0].starts if rest else None, self._other_day(first, next(days, []), earliest, taken))
 
-    def next_free(self, now: datetime, since: datetime, taken: Sequence[datetime]) -> Window | None:
-        """The first free one that begins at `since` or later."""
-        return next((windows[0] for windows in self._days_with_any(now, since, taken)), None)
+    def free(self, now: datetime, since: datetime, taken: Sequence[datetime]) -> Iterator[Window]:
+        """All free ones that begin at `since` or later, in order."""
+        for windows in self._days_with_any(now, since, taken):
+            yield from windows
 
     def last_day(self, now: datetime) -> date:
         return self.local(now).date() + self.days_ahead * DAY

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -36,6 +37,11 @@ def zone(queue: Queue) -> ZoneInfo:
 def page(queue: Queue, now: datetime, since: datetime | None = None) -> Page:
     """What a caller may choose from now; see `CallTimes.page`."""
     return call_times(queue, now).page(now, since, _taken(queue))
+
+
+def free(queue: Queue, now: datetime) -> Iterator[Window]:
+    """Every window that may still be promised, in order."""
+    return call_times(queue, now).free(now, now, _taken(queue))
 
 
 def chosen(queue: Queue, starts: datetime, now: datetime, number: str) -> Window:
@@ -91,7 +97,7 @@ def _taken(queue: Queue, **but: Any) -> list[datetime]:
 def _refuse_if_full(times: CallTimes, window: Window, now: datetime, taken: list[datetime]) -> None:
     if times.promised(window, taken) < times.places:
         return
-    free = times.next_free(now, window.ends, taken)
+    free = next(times.free(now, window.ends, taken), None)
     many = "One callback is" if times.places == 1 else f"{times.places} callbacks are"
     remedy = f"The next free time is {shown(free, times.zone)}." if free else "Choose an earlier time, or let a window take more."
     raise WindowFull(f"{many} promised for {shown(window, times.zone)} already, as many as the queue takes. {remedy}", field="due_at")
