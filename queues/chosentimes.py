@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.utils import timezone
+
 from .callbackstates import OPEN
 from .callbackwindows import CallTimes, Page, Window
 from .hours_reading import rules_for, zone_of
@@ -99,8 +101,8 @@ def _refuse_if_full(times: CallTimes, window: Window, now: datetime, taken: list
         return
     free = next(times.free(now, window.ends, taken), None)
     many = "One callback is" if times.places == 1 else f"{times.places} callbacks are"
-    remedy = f"The next free time is {shown(free, times.zone)}." if free else "Choose an earlier time, or let a window take more."
-    raise WindowFull(f"{many} promised for {shown(window, times.zone)} already, as many as the queue takes. {remedy}", field="due_at")
+    remedy = f"The next free time is {told(free, times.zone)}." if free else "Choose an earlier time, or let a window take more."
+    raise WindowFull(f"{many} promised for {told(window, times.zone)} already, as many as the queue takes. {remedy}", field="due_at")
 
 
 def _why_not(queue: Queue, times: CallTimes, at: datetime) -> str:
@@ -116,3 +118,9 @@ def _why_not(queue: Queue, times: CallTimes, at: datetime) -> str:
 def shown(window: Window, where: ZoneInfo) -> str:
     """For screens: Tue 2026-11-24 15:00–16:00."""
     return f"{window.starts.astimezone(where):%a %Y-%m-%d %H:%M}–{window.ends.astimezone(where):%H:%M}"
+
+
+def told(window: Window, where: ZoneInfo) -> str:
+    """As `shown`, and by which clock that is, if not by that of the screen."""
+    named = "" if where.key == timezone.get_current_timezone_name() else f" ({where.key})"
+    return f"{shown(window, where)}{named}"

@@ -159,7 +159,7 @@ class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
         if callback.window_from is None or callback.window_until is None:
             return "as soon as possible"
         zone = chosentimes.zone(callback.queue)
-        return chosentimes.shown(Window(callback.window_from, callback.window_until), zone)
+        return chosentimes.told(Window(callback.window_from, callback.window_until), zone)
 
     @admin.display(description="next free times")
     def free(self, callback: Callback) -> SafeString | str:
@@ -167,7 +167,7 @@ class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
         if callback.pk is None or callback.state not in MOVABLE:
             return "–"
         windows, zone = chosentimes.page(callback.queue, timezone.now()).windows, chosentimes.zone(callback.queue)
-        return format_html_join("", "<div>{}</div>", [(chosentimes.shown(one, zone),) for one in windows]) or "None."
+        return format_html_join("", "<div>{}</div>", [(chosentimes.told(one, zone),) for one in windows]) or "None."
 
     @admin.display(description="asked for")
     def requested(self, callback: Callback) -> SafeString | str:
