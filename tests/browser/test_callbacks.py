@@ -80,7 +80,7 @@ def test_an_agent_who_may_promises_another_call_at_a_free_time(open_page: Callab
     alice.user.groups.add(Group.objects.get(name="supervisor"))
     panel = open_page(alice.user.username, "/panel/")
     services.set_available(alice.pk, actor=f"agent:{alice.pk}")
-    floor.answer(floor.call("+493055555555", "Cem Kaya"))
+    call = floor.answer(floor.call("+493055555555", "Cem Kaya"))
     panel.locator("#call-back summary").click()
     shoot(panel, "callback-later-open")
     first = panel.locator("#call-back-at option").first.inner_text()
@@ -91,6 +91,12 @@ def test_an_agent_who_may_promises_another_call_at_a_free_time(open_page: Callab
     shoot(panel, "callback-later-promised")
     panel.locator("#call-back-cancel").click()
     expect(panel.locator("#call-back-owed")).to_have_count(0)
+    services.hang_up(call.pk, by="caller")
+    expect(panel.locator("#scene-wrap-up")).to_contain_text("Call back later")
+    panel.locator("#call-back summary").focus()
+    panel.keyboard.press("Enter")
+    expect(panel.locator("#call-back-promise")).to_be_visible()
+    shoot(panel, "callback-later-wrap-up")
 
 
 def test_a_supervisor_agrees_on_another_time(open_page: Callable[..., Page], shoot: Callable[[Page, str], None]) -> None:
