@@ -61,8 +61,9 @@ def chosen(queue: Queue, starts: datetime, now: datetime, number: str) -> Window
     return found
 
 
-def window_for(queue: Queue, at: datetime, now: datetime, *, besides: int | None = None) -> Window:
+def window_for(queue: Queue, at: datetime, now: datetime, *, besides: int | None = None) -> Window | None:
     """The window that a moment falls into at which somebody wants to promise a callback. Room counts if callers may choose as well.
+    None: that is now, so as soon as it can be, in no window.
 
     :param besides: a callback that is to be moved: its present place is free for itself.
     :raises TimeHasPassed: it lies more than a minute back.
@@ -71,6 +72,8 @@ def window_for(queue: Queue, at: datetime, now: datetime, *, besides: int | None
     """
     if at < now - GRACE:
         raise TimeHasPassed(field="due_at")
+    if at <= now:
+        return None
     times = call_times(queue, at)
     found = times.window_at(at)
     if found is None:

@@ -217,6 +217,19 @@ def test_where_callers_may_not_choose_supervisors_promise_as_many_as_they_like()
     assert Callback.objects.count() == 2
 
 
+def test_what_is_promised_for_now_takes_no_window_and_waits_for_the_hours_if_need_be() -> None:
+    now = timezone.now()
+    open_later = queue(callback_from=(now + timedelta(hours=5)).time(), callback_until=(now + timedelta(hours=6)).time())
+    open_now = queue()
+    for number in (NUMBER, OTHER):
+        services.schedule_callback(open_now.pk, number, at=timezone.now(), actor="user:1")
+        services.schedule_callback(open_later.pk, number, at=timezone.now(), actor="user:1")
+    assert set(Callback.objects.values_list("queue", "state", "window_from")) == {
+        (open_now.pk, "due", None), (open_later.pk, "scheduled", None),
+    }  # fmt: skip
+    assert Callback.objects.filter(queue=open_later, due_at__gt=now + timedelta(hours=4)).count() == 2
+
+
 # ---- races ----------------------------------------------------------------------------------------------------------
 @pytest.mark.django_db(transaction=True)
 def test_callers_who_choose_the_last_place_at_once_do_not_overfill_the_window() -> None:

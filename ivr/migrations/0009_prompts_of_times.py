@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     """The prompts by which callers choose when they are called back."""
 
     dependencies = [
-        ("ivr", "0006_system_prompts"),
+        ("ivr", "0008_rules_roles"),
     ]
     operations = [
         migrations.RunPython(system.install, migrations.RunPython.noop),
