@@ -29,6 +29,7 @@ CALLBACK = Machine(
     events=(
         Event("came_due", (SCHEDULED,), DUE, "Its time has come: it waits in line like a caller."),
         Event("put_off", (DUE,), SCHEDULED, "Nobody had time before the hours for callbacks were over; it keeps its place."),
+        Event("was_rescheduled", (SCHEDULED, DUE), SCHEDULED, "Another time was chosen for it."),
         Event("began_dialling", (DUE,), DIALLING, "An agent took it; the customer is called."),
         Event("customer_answered", (DIALLING,), TALKING, "The customer answered and is bridged with the agent."),
         Event("not_reached", (DIALLING,), SCHEDULED, "The customer was not reached; it is tried again later."),

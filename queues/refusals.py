@@ -73,6 +73,18 @@ class CallbackOwedAlready(Refusal):
     code: ClassVar[str] = "callback_owed_already"
 
 
+class OutsideCallbackHours(Refusal):
+    """Nobody is called back at this time. Choose one within the hours for callbacks, on a day on which the queue is open."""
+
+    code: ClassVar[str] = "outside_callback_hours"
+
+
+class WindowFull(Refusal):
+    """As many callbacks as the queue takes are promised for this time already. Choose another one."""
+
+    code: ClassVar[str] = "window_full"
+
+
 class TimeHasPassed(Refusal):
     """This time has passed. Choose a later one, or call now."""
 

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from enum import Enum
 
 from .callerside import CallerSide
-from .records import CallbackChecked, CallbackTerms, Desk
+from .records import CallbackChecked, CallbackTerms, CallbackTimes, Desk
+from .timechoice import TimeChoice
 
 MENU_SECONDS = 25.0
 """For a choice, the words that offer it included; then the music goes on and the caller simply waits."""
@@ -24,6 +25,8 @@ class Step(Enum):
     ENTERING = "entering"
     CHECKING = "checking"
     CONFIRMING = "confirming"
+    TIMING = "timing"
+    """The number is right; now when."""
     ASKING = "asking"
 
 
@@ -39,6 +42,7 @@ class CallbackOffer:
         self.number = ""
         self.deadline: float | None = None
         self.announce_at: float | None = None
+        self.time = TimeChoice(side, lambda since: desk.callback_times(since, {}), self._request, self.leave)
 
     def plan(self, now: float) -> None:
         """The caller has a place in this queue since `now`; whatever was chosen in another one is void."""
@@ -82,13 +86,18 @@ class CallbackOffer:
             self.deadline = now + DIGIT_SECONDS
 
     def _press_confirmation(self, digit: str, terms: CallbackTerms, now: float) -> None:
-        if digit == "1":
-            self._to(Step.ASKING, None)
-            self.desk.request_callback(self.number)
+        if digit == "1" and terms.when:
+            self._to(Step.TIMING, None)
+            self.time.begin(terms.when, terms.invalid, now)
+        elif digit == "1":
+            self._request("")
         elif digit == "2":
             self._enter_number(terms, now)
         elif digit == "*":
             self.leave()
+
+    def _press_time(self, digit: str, terms: CallbackTerms, now: float) -> None:
+        self.time.pressed(digit, now)
 
     def _press_nothing(self, digit: str, terms: CallbackTerms, now: float) -> None:
         """The records are asked."""
@@ -96,6 +105,11 @@ class CallbackOffer:
     def _enter_number(self, terms: CallbackTerms, now: float) -> None:
         self.digits = ""
         self._to(Step.ENTERING, now + MENU_SECONDS, terms.enter)
+
+    def _request(self, at: str) -> None:
+        """:param at: the beginning of the window that was chosen; empty: as soon as it is the caller's turn."""
+        self._to(Step.ASKING, None)
+        self.desk.request_callback(self.number, at)
 
     def _check(self, number: str) -> None:
         self._to(Step.CHECKING, None)
@@ -113,6 +127,12 @@ class CallbackOffer:
         else:
             self._to(Step.CHOOSING, now + MENU_SECONDS, (*terms.sorry, *terms.menu))
 
+    def times_found(self, times: CallbackTimes, now: float) -> None:
+        """What is free; also when the one that was chosen is not any more."""
+        if self.step in (Step.TIMING, Step.ASKING) and self._terms():
+            self._to(Step.TIMING, None)
+            self.time.found(times, now)
+
     def denied(self) -> None:
         """It cannot be: the caller waits on."""
         terms = self._terms()
@@ -123,9 +143,11 @@ class CallbackOffer:
     # ---- ends -----------------------------------------------------------------------------------------------------
     def deadlines(self) -> Iterator[float]:
         yield from (moment for moment in (self.deadline, self.announce_at) if moment is not None)
+        yield from self.time.deadlines()
 
     def tick(self, now: float) -> None:
         self._announce(now)
+        self.time.tick(now)
         if self.deadline is not None and now >= self.deadline:
             if self.step is Step.ENTERING and self.digits:
                 self._check(self.digits)
@@ -142,12 +164,14 @@ class CallbackOffer:
     def leave(self) -> None:
         """Back to the music; the caller waits as before."""
         if self.busy:
+            self.time.forget()
             self._to(Step.IDLE, None)
             self.side.cut()
 
     def forget(self) -> None:
         """An agent answered, or the caller has gone."""
         self.announce_at = None
+        self.time.forget()
         self._to(Step.IDLE, None)
 
     def _to(self, step: Step, deadline: float | None, prompts: tuple[str, ...] = ()) -> None:
@@ -162,5 +186,6 @@ PRESSED: dict[Step, Callable[[CallbackOffer, str, CallbackTerms, float], None]] 
     Step.ENTERING: CallbackOffer._press_number,
     Step.CHECKING: CallbackOffer._press_nothing,
     Step.CONFIRMING: CallbackOffer._press_confirmation,
+    Step.TIMING: CallbackOffer._press_time,
     Step.ASKING: CallbackOffer._press_nothing,
 }

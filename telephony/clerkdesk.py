@@ -156,8 +156,11 @@ class ClerkDesk:
     def note_callback(self, wanted: dict[str, Any]) -> None:
         self._ask("note_callback", wanted=wanted)
 
-    def request_callback(self, number: str) -> None:
-        self._ask("request_callback", number=number)
+    def callback_times(self, since: str, wanted: dict[str, Any]) -> None:
+        self._ask("callback_times", since=since, wanted=wanted)
+
+    def request_callback(self, number: str, at: str = "") -> None:
+        self._ask("request_callback", number=number, at=at)
 
     def open_box(self, box: str) -> None:
         self._ask("open_box", box=box)

@@ -21,6 +21,7 @@ from .programme import Programme
 from .records import Desk, FlowStart, StoryFact
 from .ringing import RESCINDED, Ringer, Ringing
 from .talk import Talk
+from .timechoice import TimeChoice
 from .voicemail import Voicemail
 
 ARRIVAL_SECONDS = 15.0
@@ -59,6 +60,8 @@ class Conversation:
         """Offers that overtook the news that the call is placed, or that came while the records had not agreed to a talk."""
         self.programme = Programme()
         self.offer = CallbackOffer(self.side, desk, lambda: self.side.profile.callback if self.side.profile else None)
+        self.time = TimeChoice(self.side, lambda since: handover.look_for_times(self, since), lambda at: handover.time_chosen(self, at))
+        """When a caller in a flow is to be called back."""
         self.last_words: tuple[str, ...] = ()
         self.last_reason = "fallback"
 
@@ -80,6 +83,7 @@ class Conversation:
         self.guide.tick(now)
         self.outward.tick(now)
         self.offer.tick(now)
+        self.time.tick(now)
         self.ringer.dial(now)  # what was offered in one moment rings together
         if self.phase is Phase.ARRIVING and now >= self.phase_since + ARRIVAL_SECONDS:
             self.turned_away(503, "records away")
@@ -96,6 +100,7 @@ class Conversation:
     def _deadlines(self) -> Iterator[float]:
         yield from self.ringer.deadlines()
         yield from self.offer.deadlines()
+        yield from self.time.deadlines()
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy and self.programme.deadline is not None:
             yield self.programme.deadline  # the end of what is being said is a fact, and looks again
         yield from (moment for moment in (self.guide.deadline, self.outward.deadline) if moment is not None)
@@ -145,7 +150,9 @@ class Conversation:
         self.guide.told(told.number, told.answer, self.now)
 
     def _digit_pressed(self, pressed: ports.DigitPressed) -> None:
-        if pressed.leg == CALLER and self.phase is Phase.GUIDED:
+        if pressed.leg == CALLER and self.time.listens:
+            self.time.pressed(pressed.digit, self.now)
+        elif pressed.leg == CALLER and self.phase is Phase.GUIDED:
             self.guide.digit(pressed.digit, self.now)
         elif pressed.leg == CALLER and self.phase is Phase.WAITING:
             self.offer.pressed(pressed.digit, self.now)
@@ -231,6 +238,8 @@ class Conversation:
         if fact.leg != CALLER:
             return
         self.side.said()
+        self.offer.time.heard_out(fact.prompt, self.now)
+        self.time.heard_out(fact.prompt, self.now)
         if self.phase is Phase.LEAVING and fact.prompt == self.last_words[-1]:
             self.turned_away(480, self.last_reason)
         elif self.phase is Phase.RECORDING:
@@ -405,6 +414,9 @@ class Conversation:
         """Close every line and write who ended the call and why. From every phase, once."""
         if self.phase in (Phase.IDLE, Phase.OVER):
             return
+        if by == "caller":
+            self.offer.time.hung_up()
+            self.time.hung_up()
         self.enter(Phase.OVER)
         self.guide.end(self.now, hung_up=True)
         self.ringer.offers.clear()
@@ -425,6 +437,8 @@ class Conversation:
         self.phase_since = self.now
         if phase is not Phase.WAITING:
             self.offer.forget()
+        if phase is not Phase.GUIDED:
+            self.time.forget()
 
 
 HEARS: dict[type, Callable[[Conversation, Any], None]] = {
@@ -457,6 +471,8 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     records.Accepted: Conversation._accepted,
     records.CallbackChecked: Conversation._callback_checked,
     records.CallbackNoted: handover.callback_noted,
+    records.CallbackWhen: handover.callback_when,
+    records.CallbackTimes: handover.times_found,
     records.CallbackDenied: Conversation._callback_denied,
 }
 """Facts that the story turns on; others (a drain) are for the process around it."""

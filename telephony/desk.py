@@ -18,7 +18,7 @@ from ivr.prompts import phone
 from ivr.services import Route, route
 from queues import requirements
 from queues import services as acd
-from queues.models import Call, Callback, Command, Offer, Queue, VoicemailBox
+from queues.models import Call, Command, Offer, Queue, VoicemailBox
 from queues.place import NOWHERE, Place
 from queues.places import place_of
 from queues.services.attempts import NO_LINE, NUMBER_REFUSED
@@ -26,6 +26,7 @@ from queues.states import DIALLING, LIVE, WAITING, OfferOutcome
 
 from . import boxes, flows, lastwords, prompts, sounds, spool
 from .addresses import edge_address
+from .callbackdesk import CallbackDesk
 from .models import OutboundCall
 from .ports import CallerArrived
 from .records import (
@@ -33,9 +34,6 @@ from .records import (
     Announced,
     BoxOpened,
     BoxProfile,
-    CallbackChecked,
-    CallbackDenied,
-    CallbackNoted,
     CustomerMayBeCalled,
     CustomerMayNotBeCalled,
     DeskFact,
@@ -78,14 +76,15 @@ class RowDesk:
         self._call: int | None = None
         self._route: Route | None = None
         self._caller: CallerArrived | None = None
+        callbacks = CallbackDesk(self)
         self._methods: dict[str, Callable[..., None]] = {
             "route": self._find_route, "arrive": self._arrive,
             "ask": self._ask, "flow_begun": self._flow_begun, "flow_visited": self._flow_visited, "flow_ended": self._flow_ended,
             "enqueue": self._enqueue_from_flow, "put_through": self._put_through,
             "offer_rang": self._offer_rang, "offer_dialled": self._offer_dialled, "offer_failed": self._offer_failed,
             "accept": self._accept, "hold": self._hold, "resume": self._resume,
-            "check_callback": self._check_callback, "request_callback": self._request_callback,
-            "note_callback": self._note_callback,
+            "check_callback": callbacks.check, "callback_times": callbacks.times,
+            "request_callback": callbacks.request, "note_callback": callbacks.note,
             "call_customer": self._call_customer, "customer_answered": self._customer_answered,
             "announce": self._announce, "moved": self._moved, "farewell": self._farewell,
             "open_box": self._open_box, "keep_message": self._keep_message, "drop_message": self._drop_message,
@@ -113,7 +112,7 @@ class RowDesk:
             found = self._route or route(caller.dialled, source=caller.source)
             self._record(caller)
             if found is None:
-                acd.reject(self._id, reason="unknown number")
+                acd.reject(self.call_id, reason="unknown number")
             elif found.flow_version_id:
                 self._start_flow(found.flow_version_id)
             else:
@@ -139,10 +138,10 @@ class RowDesk:
         structlog.contextvars.bind_contextvars(call=self._call)
 
     def _enqueue(self, found: Route, again: bool) -> None:
-        if again and Call.objects.filter(pk=self._id, state__in=WAITING).exists():
+        if again and Call.objects.filter(pk=self.call_id, state__in=WAITING).exists():
             self.answer(self._sounds_now())  # it was done; only the answer got lost
             return
-        placement = acd.enqueue(self._id, found.queue_id, priority=found.priority, wanted_agent_id=found.wanted_agent_id)
+        placement = acd.enqueue(self.call_id, found.queue_id, priority=found.priority, wanted_agent_id=found.wanted_agent_id)
         if self.heard is None or self.heard.queue.pk != placement.queue_id:
             self.heard = sounds.of(placement.queue_id)
         if not placement.queued:
@@ -156,8 +155,8 @@ class RowDesk:
     # ---- a flow leads the caller --------------------------------------------------------------------------------
     @transaction.atomic
     def _start_flow(self, version: int) -> None:
-        acd.start_flow(self._id, flows.title_of(version))
-        runs.begin(self._id, version, timezone.now())
+        acd.start_flow(self.call_id, flows.title_of(version))
+        runs.begin(self.call_id, version, timezone.now())
 
     def _ask(self, number: int, what: str, data: dict[str, Any], *, again: bool) -> None:
         assert self._caller
@@ -168,45 +167,45 @@ class RowDesk:
 
     def _leave_for(self, data: dict[str, Any]) -> dict[str, Any] | None:
         """Leave to call the number that a flow puts the caller through to; None if no trunk may carry it."""
-        outbound.ended(self._id)  # what was asked for before, and came to nothing
+        outbound.ended(self.call_id)  # what was asked for before, and came to nothing
         try:
-            permit = outbound.permit(self._id, outbound.number_of(data["number"]), purpose=OutboundCall.Purpose.TRANSFER)
+            permit = outbound.permit(self.call_id, outbound.number_of(data["number"]), purpose=OutboundCall.Purpose.TRANSFER)
         except Refusal as refusal:
             log.info("a flow cannot put a caller through", why=refusal.code)
             return None
         return {"uri": permit.uri(edge_address()), "ringing": str(prompts.ringing_tone())}
 
     def _put_through(self, *, again: bool) -> None:
-        acd.put_through(self._id)
+        acd.put_through(self.call_id)
 
     def _flow_begun(self, version: int, at: float, *, again: bool) -> None:
-        runs.ended(self._id, FlowRun.Outcome.COMPLETED, wall(at), led_to="flow")
-        runs.begin(self._id, version, wall(at))
+        runs.ended(self.call_id, FlowRun.Outcome.COMPLETED, wall(at), led_to="flow")
+        runs.begin(self.call_id, version, wall(at))
 
     def _flow_visited(self, visit: FlowVisited, *, again: bool) -> None:
         if self._known():
             left = None if visit.left is None else wall(visit.left)
             runs.visited(
-                self._id, number=visit.number, step=visit.step, kind=visit.kind, exit_name=visit.exit, note=visit.note,
+                self.call_id, number=visit.number, step=visit.step, kind=visit.kind, exit_name=visit.exit, note=visit.note,
                 entered=wall(visit.entered), left=left,
             )  # fmt: skip
 
     def _flow_ended(self, ended: FlowRunEnded, *, again: bool) -> None:
         if self._known():
             runs.ended(
-                self._id, ended.outcome, wall(ended.at), led_to=ended.led_to[:12], target=ended.target[:60],
+                self.call_id, ended.outcome, wall(ended.at), led_to=ended.led_to[:12], target=ended.target[:60],
                 last_step=ended.last_step[:40], language=ended.language[:12], variables=ended.variables,
             )  # fmt: skip
 
     def _enqueue_from_flow(self, target: dict[str, Any], *, again: bool) -> None:
-        if again and Call.objects.filter(pk=self._id, state__in=WAITING).exists():
+        if again and Call.objects.filter(pk=self.call_id, state__in=WAITING).exists():
             self.answer(self._sounds_now())
             return
         assert self._route
         queue_id, wanted = flows.place_of(target, self._route.queue_id)
         priority = max(self._route.priority, int(target["priority"]))
         asks: dict[str, Any] = {"wanted_agent_id": wanted, "skills": requirements.named(target["skills"]), "collected": target["collected"]}
-        placement = acd.enqueue(self._id, queue_id, priority=priority, **asks)
+        placement = acd.enqueue(self.call_id, queue_id, priority=priority, **asks)
         self.heard = sounds.of(placement.queue_id)
         if placement.queued:
             self.answer(self._sounds_now())
@@ -215,34 +214,34 @@ class RowDesk:
 
     # ---- while waiting ----------------------------------------------------------------------------------------
     def _announce(self, numbers: tuple[int, ...], *, again: bool) -> None:
-        self.answer(Announced(sounds.announced(self._heard_now(), numbers, self._place())))
+        self.answer(Announced(sounds.announced(self.heard_now(), numbers, self._place())))
 
     def _moved(self, *, again: bool) -> None:
         self.answer(self._sounds_now())
 
     def _farewell(self, *, again: bool) -> None:
-        way = Call.objects.values_list("way_out", flat=True).get(pk=self._id)
-        self.answer(self._last_words(way, self._heard_now().queue.pk, "fallback"))
+        way = Call.objects.values_list("way_out", flat=True).get(pk=self.call_id)
+        self.answer(self._last_words(way, self.heard_now().queue.pk, "fallback"))
 
     def _last_words(self, way: int | None, queue_id: int, reason: str) -> DeskFact:
         """A voicemail box, if the way leads to one. A queue that is closed may have words of its own for hanging up, an agent too."""
-        box = acd.box_of_way_out(self._id)
+        box = acd.box_of_way_out(self.call_id)
         if box:
             return BoxOpened(self._profile(box))
         assert self.heard
-        instead = acd.closed_words(self._id, queue_id) or acd.words_of_agent(self._id)
+        instead = acd.closed_words(self.call_id, queue_id) or acd.words_of_agent(self.call_id)
         return lastwords.answer(way, self.heard.queue.language, reason, instead=instead)
 
     def _profile(self, box: VoicemailBox) -> BoxProfile:
         return boxes.profile(box, spool.recordings(self.owner.node, self.owner.process, box.pk))
 
     def _sounds_now(self) -> Moved:
-        heard = self._heard_now()
+        heard = self.heard_now()
         return Moved(sounds.profile(heard, self.owner.process), sounds.on_entry(heard, self._place()))
 
-    def _heard_now(self) -> sounds.Heard:
+    def heard_now(self) -> sounds.Heard:
         """As the queue is set up in this moment."""
-        queue = Call.objects.values_list("queue", flat=True).get(pk=self._id) or (self.heard.queue.pk if self.heard else None)
+        queue = Call.objects.values_list("queue", flat=True).get(pk=self.call_id) or (self.heard.queue.pk if self.heard else None)
         if queue is None:
             raise Queue.DoesNotExist("The call was never in a queue.")
         self.heard = sounds.of(queue)
@@ -250,7 +249,7 @@ class RowDesk:
 
     def _place(self) -> Place:
         """In line; nowhere if the call waits no more."""
-        own = Call.objects.filter(pk=self._id, state__in=WAITING).first()
+        own = Call.objects.filter(pk=self.call_id, state__in=WAITING).first()
         return place_of(own) if own else NOWHERE
 
     # ---- offers -----------------------------------------------------------------------------------------------
@@ -262,60 +261,22 @@ class RowDesk:
 
     def _accept(self, offer: int, *, again: bool) -> None:
         won = acd.accept(offer) or (again and Offer.objects.filter(pk=offer, outcome=OfferOutcome.ACCEPTED).exists())
-        live = won or Call.objects.filter(pk=self._id, state__in=LIVE).exists()
+        live = won or Call.objects.filter(pk=self.call_id, state__in=LIVE).exists()
         self.answer(Accepted(offer, won, live))
 
     def _offer_failed(self, offer: int, outcome: str, status: int | None, *, again: bool) -> None:
         acd.offer_failed(offer, OfferOutcome(outcome), sip_status=status)
 
-    # ---- asking to be called back ---------------------------------------------------------------------------------
-    def _check_callback(self, number: str, *, again: bool) -> None:
-        """Whether it is a number of the world that a trunk may call; the limits are looked at when it is called."""
-        written = number or Call.objects.values_list("caller_number", flat=True).get(pk=self._id)
-        try:
-            found = outbound.number_of(written)
-            outbound.ways(found)
-        except Refusal as refusal:
-            log.info("callback not possible", why=refusal.code)
-            self.answer(CallbackChecked(""))
-            return
-        self.answer(CallbackChecked(found, sounds.read_back(found, self._heard_now().queue.language)))
-
-    def _note_callback(self, wanted: dict[str, Any], *, again: bool) -> None:
-        queue = Queue.objects.filter(slug=wanted["queue"]).values_list("pk", flat=True).first()
-        try:
-            number = outbound.number_of(str(wanted["number"]))
-            outbound.ways(number)
-            if queue:
-                acd.note_callback(self._id, queue, number, priority=int(wanted["priority"]), name=self._caller_name())
-        except Refusal as refusal:
-            log.info("callback not possible", why=refusal.code)
-            queue = None
-        self.answer(CallbackNoted(queue is not None))
-
-    def _request_callback(self, number: str, *, again: bool) -> None:
-        if not (again and Callback.objects.filter(origin=self._id).exists()):  # else it was done; only the answer got lost
-            try:
-                acd.request_callback(self._id, outbound.number_of(number), name=self._caller_name())
-            except Refusal as refusal:
-                log.info("callback denied", why=refusal.code)
-                self.answer(CallbackDenied())
-                return
-        self.answer(Farewell(sounds.promise(self._heard_now().queue.language), "callback"))
-
-    def _caller_name(self) -> str:
-        return Call.objects.values_list("caller_name", flat=True).get(pk=self._id)
-
     # ---- calling back -------------------------------------------------------------------------------------------
     def _call_customer(self, *, again: bool) -> None:
         """The number is the row's: a call process can ask for no other."""
-        number, state = Call.objects.values_list("callback__number", "state").get(pk=self._id)
+        number, state = Call.objects.values_list("callback__number", "state").get(pk=self.call_id)
         if state != DIALLING or not number:
             self.answer(CustomerMayNotBeCalled("over"))
             return
-        outbound.ended(self._id)  # what a clerk before us was asked for, and the process never heard of
+        outbound.ended(self.call_id)  # what a clerk before us was asked for, and the process never heard of
         try:
-            permit = outbound.permit(self._id, number, purpose=OutboundCall.Purpose.CALLBACK)
+            permit = outbound.permit(self.call_id, number, purpose=OutboundCall.Purpose.CALLBACK)
         except (outbound.TrunkFull, outbound.TrunkQuotaUsed):
             self.answer(CustomerMayNotBeCalled(NO_LINE))
         except outbound.OutboundRefused:
@@ -324,7 +285,7 @@ class RowDesk:
             self.answer(CustomerMayBeCalled(permit.uri(edge_address())))
 
     def _customer_answered(self, *, again: bool) -> None:
-        acd.customer_answered(self._id)
+        acd.customer_answered(self.call_id)
 
     # ---- voicemail --------------------------------------------------------------------------------------------
     def _open_box(self, box: str, *, again: bool) -> None:
@@ -356,14 +317,14 @@ class RowDesk:
 
     # ---- the talk and its end -----------------------------------------------------------------------------------
     def _hold(self, *, again: bool) -> None:
-        acd.hold(self._id)
+        acd.hold(self.call_id)
 
     def _resume(self, *, again: bool) -> None:
-        acd.resume(self._id)
+        acd.resume(self.call_id)
 
     def _hang_up(self, by: str, reason: str, *, again: bool) -> None:
         if self._known():
-            acd.hang_up(self._id, by=by, reason=reason)
+            acd.hang_up(self.call_id, by=by, reason=reason)
 
     def _settle(self, command: int, done: bool, reason: str, *, again: bool) -> None:
         if Command.objects.filter(pk=command, status=Command.Status.REQUESTED).exists():
@@ -371,11 +332,11 @@ class RowDesk:
 
     def _save_leg(self, leg: LegRecord, *, again: bool) -> None:
         if self._known():
-            legs.save(self._id, leg)
+            legs.save(self.call_id, leg)
 
     # ---- which call ---------------------------------------------------------------------------------------------
     @property
-    def _id(self) -> int:
+    def call_id(self) -> int:
         if not self._known():
             raise Call.DoesNotExist("The call was never recorded.")
         assert self._call is not None

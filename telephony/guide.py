@@ -248,6 +248,10 @@ class Guide:
         """Somebody has the caller: there is no hurry any more."""
         self.deadline = None
 
+    def asked_again(self, now: float) -> None:
+        """The records must agree once more."""
+        self.deadline = now + ANSWER_SECONDS
+
     def _hand_told(self, answer: Any) -> None:
         assert isinstance(self.word, Hand)
         self.deadline = None

@@ -5,7 +5,7 @@ the way back into the flow. No Django, no SIP.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ivr.flow.words import Hand
 
@@ -42,7 +42,11 @@ def _open_box(story: Conversation, hand: Hand) -> None:
 
 
 def _note_callback(story: Conversation, hand: Hand) -> None:
-    story.desk.note_callback(hand.data)
+    story.desk.note_callback(_wanted(story, hand))
+
+
+def _wanted(story: Conversation, hand: Hand) -> dict[str, Any]:
+    return {**hand.data, "language": story.guide.story.language if story.guide.story else ""}
 
 
 def _call_outside(story: Conversation, hand: Hand) -> None:
@@ -68,8 +72,42 @@ HANDS: dict[str, Callable[[Conversation, Hand], None]] = {
 # ---- what the records say -----------------------------------------------------------------------------------------------
 def callback_noted(story: Conversation, noted: records.CallbackNoted) -> None:
     """A callback that the records noted too late is owed all the same; the caller has been led on meanwhile."""
-    if story.guide.awaits("callback"):
+    if not story.guide.awaits("callback"):
+        return
+    story.time.forget()
+    if noted.prompts:
+        story.guide.taken()
+        story.time.tell(noted.prompts, story.now, lambda: story.guide.resume("next", story.now))
+    else:
         story.guide.resume("next" if noted.done else "failed", story.now)
+
+
+def callback_when(story: Conversation, asked: records.CallbackWhen) -> None:
+    """The caller may choose a time, and takes it."""
+    if story.guide.awaits("callback"):
+        story.guide.taken()
+        story.time.begin(asked.prompts, asked.invalid, story.now)
+
+
+def look_for_times(story: Conversation, since: str) -> None:
+    if isinstance(hand := story.guide.word, Hand):
+        story.desk.callback_times(since, _wanted(story, hand))
+
+
+def time_chosen(story: Conversation, at: str) -> None:
+    """:param at: the beginning of the window that was chosen; empty: as soon as it is the caller's turn."""
+    if isinstance(hand := story.guide.word, Hand):
+        story.guide.asked_again(story.now)
+        story.desk.note_callback({**_wanted(story, hand), "at": at, "decided": True})
+
+
+def times_found(story: Conversation, times: records.CallbackTimes) -> None:
+    """For who waits, or who is in a flow; after that went on by "failed" it is too late."""
+    if story.phase is Phase.WAITING:
+        story.offer.times_found(times, story.now)
+    elif story.time.looks or story.guide.awaits("callback"):
+        story.guide.taken()
+        story.time.found(times, story.now)
 
 
 def box_opened(story: Conversation, opened: records.BoxOpened) -> None:

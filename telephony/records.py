@@ -24,6 +24,9 @@ class CallbackTerms:
     """1: the number that the caller calls from, 2: another one, star: wait on."""
     enter: tuple[str, ...] = ()
     sorry: tuple[str, ...] = ()
+    when: tuple[str, ...] = ()
+    """1: as soon as it is the caller's turn, 2: at a time of the caller's choice. Empty: no time can be chosen."""
+    invalid: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +185,30 @@ class CallbackChecked:
 
 @dataclass(frozen=True, slots=True)
 class CallbackNoted:
-    """Whether the callback that a flow asked for is owed now."""
+    """Whether the callback that a flow asked for is owed now, and what was agreed, if the caller chose a time."""
 
     done: bool
+    prompts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackWhen:
+    """The caller in a flow may choose when to be called back; `CallbackTerms` tells the keys."""
+
+    prompts: tuple[str, ...]
+    invalid: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackTimes:
+    """Windows of time that are free: one key each, in order, and moments to ask for more from. Times are as the records write them."""
+
+    prompts: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    """When they begin; empty: nothing is free."""
+    later: str = ""
+    """More of the same day; empty: there are none."""
+    other_day: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +265,7 @@ class Recording:
 
 DeskFact = (
     Told | Routed | Unrouted | Placed | Moved | Announced | Farewell | BoxOpened | Accepted | CustomerMayBeCalled | CustomerMayNotBeCalled
-    | CallbackChecked | CallbackNoted | CallbackDenied
+    | CallbackChecked | CallbackNoted | CallbackWhen | CallbackTimes | CallbackDenied
 )  # fmt: skip
 StoryFact = PhoneFact | NodeFact | DeskFact
 
@@ -335,10 +359,18 @@ class Desk(Protocol):
         """May the waiting caller be called back there? Empty: at the number of the call. `CallbackChecked`."""
 
     def note_callback(self, wanted: dict[str, Any]) -> None:
-        """A flow takes down a number for a queue to call back: `CallbackNoted`."""
+        """A flow takes down a number for a queue to call back: `CallbackNoted`. If the caller may choose a time and nothing is decided
+        (`wanted["decided"]`), `CallbackWhen` asks for it; if the one chosen (`wanted["at"]`) is taken, `CallbackTimes` are the others."""
 
-    def request_callback(self, number: str) -> None:
-        """Give the place in line to a callback: `Farewell`, or `CallbackDenied`."""
+    def callback_times(self, since: str, wanted: dict[str, Any]) -> None:
+        """What may be chosen from this moment on: `CallbackTimes`.
+
+        :param wanted: what a flow asked for; empty: in the queue where the call waits.
+        """
+
+    def request_callback(self, number: str, at: str = "") -> None:
+        """Give the place in line to a callback, as soon as possible or in the window that begins `at`: `Farewell`, or `CallbackDenied`;
+        `CallbackTimes` if that is taken."""
 
     def hang_up(self, by: str, reason: str) -> None:
         """The caller's line is closed. `by`: caller, agent or system."""

@@ -6,12 +6,17 @@ import json
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from callcenter.core import sql
+from ivr.prompts import resolve, say_choice, say_promise
+from queues.callbackwindows import Page
 from queues.models import Announcement, CallbackOffer, MusicOrder, Queue
 from queues.place import Place
 from queues.waits import expected_wait
@@ -29,7 +34,16 @@ PROMISE = "Thank you. You keep your place in line. We will call you back. Good-b
 log = structlog.get_logger(__name__)
 
 HEARD = sql.Slice(
-    Queue, "id", "answer_mode", "language", "music_order", "deliver_directly", "callback_offer", "callback_after", "callback_key"
+    Queue,
+    "id",
+    "answer_mode",
+    "language",
+    "music_order",
+    "deliver_directly",
+    "callback_offer",
+    "callback_after",
+    "callback_key",
+    "callback_choose_time",
 )
 QUEUE = f"""
 SELECT (SELECT jsonb_agg(jsonb_build_array(id, kind, text, first_after, every) ORDER BY position, id)
@@ -85,6 +99,8 @@ def _terms(queue: Queue) -> CallbackTerms:
         menu=say(MENU, queue.language),
         enter=say(ENTER, queue.language),
         sorry=say(SORRY, queue.language),
+        when=(*when(queue.language), *_prompt("callback-wait-on", queue.language)) if queue.callback_choose_time else (),
+        invalid=invalid(queue.language) if queue.callback_choose_time else (),
     )
 
 
@@ -115,6 +131,43 @@ def read_back(number: str, language: str) -> tuple[str, ...]:
 def promise(language: str) -> tuple[str, ...]:
     """The last words to somebody who will be called back."""
     return say(PROMISE, language)
+
+
+# ---- a time of the caller's choice ------------------------------------------------------------------------------------
+def when(language: str) -> tuple[str, ...]:
+    return _prompt("callback-when", language)
+
+
+def invalid(language: str) -> tuple[str, ...]:
+    return _prompt("invalid-choice", language)
+
+
+def taken(language: str) -> tuple[str, ...]:
+    return _prompt("callback-taken", language)
+
+
+def times(page: Page, zone: ZoneInfo, language: str) -> tuple[str, ...]:
+    """The windows, a key each, and the keys for more."""
+    if not page.windows:
+        return _prompt("callback-no-times", language)
+    today = timezone.now().astimezone(zone).date()
+    spoken = (
+        path
+        for key, one in enumerate(page.windows, 1)
+        for path in say_choice(one.starts.astimezone(zone), one.ends.astimezone(zone), today, key, language)
+    )
+    more = ("callback-later",) * bool(page.later) + ("callback-other-day",) * bool(page.other_day)
+    return (*map(str, spoken), *(path for slug in (*more, "callback-repeat") for path in _prompt(slug, language)))
+
+
+def agreed(starts: datetime, ends: datetime, zone: ZoneInfo, language: str) -> tuple[str, ...]:
+    """The last words to somebody who will be called back in this window."""
+    today = timezone.now().astimezone(zone).date()
+    return tuple(map(str, say_promise(starts.astimezone(zone), ends.astimezone(zone), today, language)))
+
+
+def _prompt(slug: str, language: str) -> tuple[str, ...]:
+    return tuple(map(str, resolve({"prompt": slug}, language)))
 
 
 def _invitation(queue: Queue) -> tuple[str, ...]:

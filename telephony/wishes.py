@@ -20,6 +20,8 @@ from .records import (
     CallbackDenied,
     CallbackNoted,
     CallbackTerms,
+    CallbackTimes,
+    CallbackWhen,
     CustomerMayBeCalled,
     CustomerMayNotBeCalled,
     DeskFact,
@@ -40,9 +42,9 @@ from .records import (
 
 UNHURRIED = frozenset({"route", "arrive"})
 """A new caller goes behind everything that gives a waiting one to an agent."""
-PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended", "announce", "keep_message", "drop_message"})
+PAPERS = frozenset({"save_leg", "flow_visited", "flow_ended", "announce", "callback_times", "keep_message", "drop_message"})
 """Wishes nobody waits for: they are carried out after all others, so that paperwork never delays a caller.
-Nor does an announcement that has to be spoken first, which takes a tenth of a second."""
+Nor does an announcement that has to be spoken first, which takes a tenth of a second, nor a choice of times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +111,8 @@ FACTS: dict[str, type[Any]] = {
         CustomerMayNotBeCalled,
         CallbackChecked,
         CallbackNoted,
+        CallbackWhen,
+        CallbackTimes,
         CallbackDenied,
     )
 }
@@ -123,8 +127,9 @@ def fact(message: dict[str, Any]) -> DeskFact:
         message["profile"] = _profile(message["profile"])
     if message.get("flow"):
         message["flow"] = FlowStart(**message["flow"])
-    if "prompts" in message:
-        message["prompts"] = tuple(message["prompts"])
+    for name in ("prompts", "invalid", "times"):
+        if name in message:
+            message[name] = tuple(message[name])
     if message.get("box"):
         message["box"] = _box(message["box"])
     found: DeskFact = kind(**message)

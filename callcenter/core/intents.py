@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -48,6 +49,16 @@ class Arguments:
         if not isinstance(value, str) or len(value) > limit or "\0" in value:
             raise BadRequest(f"{name} must be a text of at most {limit} characters", field=name)
         return value
+
+    def moment(self, name: str) -> datetime:
+        """As JSON has it, with its distance from UTC: 2026-11-24T15:00:00Z."""
+        try:
+            found = datetime.fromisoformat(self.text(name, limit=40))
+        except ValueError:
+            found = None
+        if found is None or found.tzinfo is None:
+            raise BadRequest(f"{name} must be a moment like 2026-11-24T15:00:00Z", field=name)
+        return found
 
     def flag(self, name: str) -> bool:
         value = self._raw.get(name)

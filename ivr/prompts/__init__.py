@@ -12,3 +12,5 @@ from .references import Reference as Reference
 from .references import missing as missing
 from .references import resolve as resolve
 from .references import used as used
+from .times import say_choice as say_choice
+from .times import say_promise as say_promise

@@ -22,12 +22,12 @@ MOST = 9_999
 
 def say_number(number: int, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
     """:param number: 0 or more."""
-    return _say(number_slugs(number, language), str(number), language, rate)
+    return put_together(number_slugs(number, language), str(number), language, rate)
 
 
 def say_digits(digits: str, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
     """Each by itself; what is no digit is left out."""
-    return _say([f"number-{digit}" for digit in digits if digit in "0123456789"], " ".join(digits), language, rate)
+    return put_together([f"number-{digit}" for digit in digits if digit in "0123456789"], " ".join(digits), language, rate)
 
 
 def say_position(position: int, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
@@ -35,14 +35,14 @@ def say_position(position: int, language: str = "en", *, rate: int = soundfiles.
     if position < 1:
         return []
     pieces = ["position-next"] if position == 1 else ["position-before", *number_slugs(position, language), "position-after"]
-    return _say(pieces, phrases.position(position, language), language, rate)
+    return put_together(pieces, phrases.position(position, language), language, rate)
 
 
 def say_wait(expected: Range | None, language: str = "en", *, rate: int = soundfiles.TELEPHONE_RATE) -> list[Path]:
     """The estimated wait; nothing without an estimate."""
     if expected is None:
         return []
-    return _say(_wait_slugs(*phrases.minutes(expected), language), phrases.wait(expected, language), language, rate)
+    return put_together(_wait_slugs(*phrases.minutes(expected), language), phrases.wait(expected, language), language, rate)
 
 
 def _wait_slugs(low: int, high: int, language: str) -> list[str]:
@@ -94,7 +94,8 @@ def _high(number: int) -> Iterator[str]:
         yield from (f"number-{number % 1000 // 100}", "number-hundred")
 
 
-def _say(slugs: Sequence[str], whole: str, language: str, rate: int) -> list[Path]:
+def put_together(slugs: Sequence[str], whole: str, language: str, rate: int) -> list[Path]:
+    """The pieces, if a person has recorded any of them, else `whole` as the speech engine says it; nothing if that is empty."""
     if slugs and _somebodys_voice(slugs, language):
         return resolve([{"prompt": slug} for slug in slugs], language, rate=rate)
     return resolve({"say": {language: whole}}, language, rate=rate) if whole else []

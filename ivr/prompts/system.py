@@ -145,6 +145,49 @@ CALLBACKS: dict[str, Words] = {
     "callback-greeting": Words(
         "Callback greeting", "This is the call back that you asked for.", "Hier ist der Rückruf, um den Sie gebeten haben."
     ),
+    "callback-when": Words(
+        "Callback, when?",
+        "To be called back as soon as it is your turn, press 1. To choose a time, press 2.",
+        "Wenn wir Sie zurückrufen sollen, sobald Sie an der Reihe sind, drücken Sie die 1. Um eine Zeit zu wählen, drücken Sie die 2.",
+    ),
+    "callback-wait-on": Words("Callback, wait on", "To keep waiting, press star.", "Um weiter zu warten, drücken Sie die Sterntaste."),
+    "callback-later": Words("Callback, later times", "For later times, press 8.", "Für spätere Zeiten drücken Sie die 8."),
+    "callback-other-day": Words("Callback, another day", "For another day, press 9.", "Für einen anderen Tag drücken Sie die 9."),
+    "callback-repeat": Words(
+        "Callback, repeat or back",
+        "To hear this again, press 0. To go back, press star.",
+        "Um dies noch einmal zu hören, drücken Sie die 0. Zurück kommen Sie mit der Sterntaste.",
+    ),
+    "callback-no-times": Words(
+        "Callback, no time is free", "We are sorry, no time is free at present.", "Zurzeit ist leider keine Zeit mehr frei."
+    ),
+    "callback-taken": Words(
+        "Callback, time was taken",
+        "We are sorry, this time has just been taken. Please choose another one.",
+        "Diese Zeit ist leider gerade vergeben worden. Bitte wählen Sie eine andere.",
+    ),
+    "callback-for-a-call": Words("Choice of a time, before the time", "For a call", "Für einen Rückruf"),
+    "callback-promised": Words("Callback promised, before the time", "Thank you. We will call you back", "Vielen Dank. Ihr Rückruf kommt"),
+}
+
+_WEEKDAYS = (
+    ("Monday", "Montag"), ("Tuesday", "Dienstag"), ("Wednesday", "Mittwoch"), ("Thursday", "Donnerstag"), ("Friday", "Freitag"),
+    ("Saturday", "Samstag"), ("Sunday", "Sonntag"),
+)  # fmt: skip
+
+TIMES: dict[str, Words] = {
+    "time-today": Words("Today", "today", "heute"),
+    "time-tomorrow": Words("Tomorrow", "tomorrow", "morgen"),
+    **{f"time-weekday-{number}": Words(f"On {en}", f"on {en}", f"am {de}") for number, (en, de) in enumerate(_WEEKDAYS, 1)},
+    "time-between": Words("Between two times", "between", "zwischen"),
+    "time-and": Words("And, between two times", "and", "und"),
+    "time-oclock": Words("O'clock, after the hour (German)", "o'clock", "Uhr"),
+    "time-one": Words("One o'clock, the hour (German)", "one", "ein"),
+    "time-oh": Words("Oh, before minutes below ten (English)", "oh", "null"),
+    "time-am": Words("Before noon (English)", "a.m.", "vormittags"),
+    "time-pm": Words("After noon (English)", "p.m.", "nachmittags"),
+    "time-noon": Words("Noon (English)", "noon", "Mittag"),
+    "time-midnight": Words("Midnight (English)", "midnight", "Mitternacht"),
 }
 
 VOICEMAIL: dict[str, Words] = {
@@ -218,7 +261,7 @@ def _numbers() -> dict[str, Words]:
     return numbers | joined | high
 
 
-PROMPTS: dict[str, Words] = GENERAL | MENUS | QUEUES | CALLBACKS | VOICEMAIL | _numbers()
+PROMPTS: dict[str, Words] = GENERAL | MENUS | QUEUES | CALLBACKS | TIMES | VOICEMAIL | _numbers()
 
 
 def install(apps: Apps, schema_editor: Any = None) -> int:

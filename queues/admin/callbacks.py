@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
@@ -18,17 +18,22 @@ from django.utils.safestring import SafeString
 from callcenter.core import adminbase, roles
 from callcenter.core.adminbase import actor_of, for_each
 from callcenter.core.e164 import readable
+from callcenter.core.errors import Refusal
 from callcenter.core.figures import CountFilter
 from callcenter.core.words import chip
 
-from .. import metrics, services
-from ..callbackstates import OPEN
+from .. import chosentimes, metrics, services
+from ..callbackstates import DUE, OPEN, SCHEDULED
+from ..callbackwindows import Window
 from ..models import Call, Callback, VoicemailMessage
-from ..refusals import CallbackOwedAlready, TimeHasPassed
+from ..refusals import CallbackOwedAlready
 from ..states import CallOutcome
 from ..voicemail.access import boxes_for
 from . import outcomes
 from .calls import OUTCOME_COLOURS
+
+MOVABLE = (SCHEDULED, DUE)
+"""Nobody is being called yet: another time may be agreed."""
 
 
 class CallbackForm(forms.ModelForm):
@@ -39,8 +44,12 @@ class CallbackForm(forms.ModelForm):
     def clean(self) -> dict[str, Any] | None:
         """What the service would refuse, said at the field; `Callback.clean` brings the number into its one form first."""
         found = super().clean() or self.cleaned_data
-        if not self.instance.pk and found.get("due_at") and found["due_at"] < timezone.now() - timedelta(minutes=1):
-            self.add_error("due_at", TimeHasPassed().message)
+        queue = self.instance.queue if self.instance.pk else found.get("queue")
+        if queue and found.get("due_at") and (not self.instance.pk or "due_at" in self.changed_data):
+            try:
+                chosentimes.window_for(queue, found["due_at"], timezone.now(), besides=self.instance.pk)
+            except Refusal as refusal:
+                self.add_error("due_at", refusal.detail)
         return found
 
     def _post_clean(self) -> None:
@@ -59,7 +68,7 @@ class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
     form = CallbackForm
     figures_template = "admin/queues/callback/figures.html"
     figures_context = staticmethod(outcomes.of_callbacks)
-    list_display = ("shown_number", "name", "state_chip", "queue", "due_at", "tried", "last_result", "requested_at")
+    list_display = ("shown_number", "name", "state_chip", "queue", "due_at", "window", "tried", "last_result", "requested_at")
     list_filter = (
         FigureFilter, "state", "queue", ("requested_at", admin.DateFieldListFilter), ("due_at", admin.DateFieldListFilter),
     )  # fmt: skip
@@ -71,15 +80,18 @@ class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
     actions = ["call_now", "cancel"]
     fieldsets = (
         (None, {"fields": (("queue", "number"), ("name", "note"), ("due_at", "priority"))}),
-        ("How far it is", {"fields": (("state_chip", "tried"), ("last_result", "requested"), "made")}),
+        ("How far it is", {"fields": (("state_chip", "tried"), ("window", "free"), ("last_result", "requested"), "made")}),
     )
+    """`due_at` says another time to a customer who is not being called yet."""
 
     def get_fieldsets(self, request: HttpRequest, obj: Callback | None = None) -> Any:
         return super().get_fieldsets(request, obj) if obj else self.fieldsets[:1]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Callback | None = None) -> tuple[str, ...]:
-        told = ("state_chip", "tried", "last_result", "requested", "made")
-        return (*told, "queue", "number", "due_at", "priority") if obj else told
+        told = ("state_chip", "tried", "window", "free", "last_result", "requested", "made")
+        if obj is None:
+            return told
+        return (*told, "queue", "number", "priority", *(() if obj.state in MOVABLE else ("due_at",)))
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         given = {"due_at": timezone.localtime() + timedelta(hours=1), **super().get_changeform_initial_data(request)}
@@ -94,12 +106,31 @@ class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         if change:
-            super().save_model(request, obj, form, change)
+            self._change(request, obj, form)
             return
         message = message_asked(request)
         facts = {"name": obj.name, "note": obj.note, "priority": obj.priority, "origin": message.call_id if message else None}
         made = services.schedule_callback(obj.queue_id, obj.number, at=obj.due_at, actor=actor_of(request), **facts)
         obj.__dict__.update(made.__dict__)
+
+    def _change(self, request: HttpRequest, obj: Callback, form: Any) -> None:
+        """A time goes by its service; the words beside it are plain fields."""
+        at: datetime = obj.due_at
+        words = [name for name in form.changed_data if name in ("name", "note")]
+        if words:
+            obj.save(update_fields=words)
+        if "due_at" in form.changed_data:
+            services.reschedule_callback(obj.pk, at=at, actor=actor_of(request))
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What was free when the form was checked may be taken a moment later; then nothing is saved."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refusal as refusal:
+            messages.error(request, refusal.detail)
+            return HttpResponseRedirect(request.get_full_path())
 
     @admin.action(description="Call now", permissions=["steer"])
     def call_now(self, request: HttpRequest, queryset: QuerySet[Callback]) -> None:
@@ -122,6 +153,21 @@ class CallbackAdmin(outcomes.WithFigures, adminbase.ModelAdmin):
     @admin.display(description="attempts", ordering="attempts")
     def tried(self, callback: Callback) -> str:
         return f"{callback.attempts} of {callback.queue.callback_attempts}" if callback.pk else "–"
+
+    @admin.display(description="promised for", ordering="window_from")
+    def window(self, callback: Callback) -> str:
+        if callback.window_from is None or callback.window_until is None:
+            return "as soon as possible"
+        zone = chosentimes.zone(callback.queue)
+        return chosentimes.told(Window(callback.window_from, callback.window_until), zone)
+
+    @admin.display(description="next free times")
+    def free(self, callback: Callback) -> SafeString | str:
+        """What may be agreed with the customer instead; by the clock of the queue, as all of it."""
+        if callback.pk is None or callback.state not in MOVABLE:
+            return "–"
+        windows, zone = chosentimes.page(callback.queue, timezone.now()).windows, chosentimes.zone(callback.queue)
+        return format_html_join("", "<div>{}</div>", [(chosentimes.told(one, zone),) for one in windows]) or "None."
 
     @admin.display(description="asked for")
     def requested(self, callback: Callback) -> SafeString | str:

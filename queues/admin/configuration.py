@@ -142,10 +142,12 @@ class QueueAdmin(adminbase.KeptWhileNamed, adminbase.SpreadsheetAdmin):
                 "classes": ["tab"],
                 "fields": (
                     ("callback_offer", "callback_after"), "callback_key", ("callback_from", "callback_until"),
+                    ("callback_choose_time", "callback_days_ahead"), ("callback_window_minutes", "callback_window_places"),
                     ("callback_attempts", "callback_retry_minutes"), ("callback_expires_hours", "callback_ring_seconds"),
                 ),
                 "description": "Who waits may hang up and be called back: the place in line is kept, an agent is rung when it is its "
-                "turn, and then the customer. Calls go out through the trunks by the dial rules.",
+                "turn, and then the customer. With chosen times, callers may also pick one of the next free windows of these hours while "
+                "the queue is open. Calls go out through the trunks by the dial rules.",
             },
         ),
         (

@@ -37,6 +37,11 @@ class Callback(Stateful):
     )
     order_key = models.DateTimeField(editable=False, help_text="The place in line that it holds.")
     due_at = models.DateTimeField(help_text="When it takes its place in line; not outside the queue's hours for callbacks.")
+    window_from = models.DateTimeField(null=True, blank=True, editable=False, help_text="When the window begins that was promised.")
+    window_until = models.DateTimeField(null=True, blank=True, editable=False, help_text="When it ends.")
+    window_place = models.PositiveSmallIntegerField(
+        null=True, blank=True, editable=False, help_text="Which of the callbacks that the window takes this is, from 0."
+    )
     attempts = models.PositiveSmallIntegerField(default=0, editable=False, help_text="How often the customer was called.")
     expires_at = models.DateTimeField(editable=False, help_text="After this nobody calls any more.")
     origin = models.ForeignKey(
@@ -52,6 +57,14 @@ class Callback(Stateful):
         constraints = [
             models.CheckConstraint(condition=Q(state__in=[s.name for s in CALLBACK.states]), name="callback_state_known"),
             models.UniqueConstraint(fields=["queue", "number"], condition=Q(state__in=states.OPEN), name="callback_one_open_per_number"),
+            models.UniqueConstraint(
+                fields=["queue", "window_from", "window_place"], condition=Q(state__in=states.OPEN), name="callback_one_per_window_place"
+            ),
+            models.CheckConstraint(
+                condition=Q(window_from__isnull=True, window_until__isnull=True, window_place__isnull=True)
+                | Q(window_from__lt=models.F("window_until"), window_place__isnull=False),
+                name="callback_window_is_whole",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=states.OPEN, settled_at__isnull=True) | (~Q(state__in=states.OPEN) & Q(settled_at__isnull=False)),
                 name="callback_settled_when_over",

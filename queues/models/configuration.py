@@ -203,6 +203,20 @@ class Queue(models.Model):
         max_length=1, default="1", validators=[RegexValidator(r"^[0-9*]$", "One key of the phone: 0 to 9 or *.")],
         help_text="The key that callers press to be called back.",
     )  # fmt: skip
+    callback_choose_time = models.BooleanField(
+        default=False, verbose_name="chosen times", help_text="Callers may be called back in a window of time that they choose by keys."
+    )
+    callback_window_minutes = models.PositiveSmallIntegerField(
+        default=60, validators=[MinValueValidator(15), MaxValueValidator(240)],
+        help_text="Length of a window in minutes; the first begins with the hours for callbacks. 60 is said and understood best.",
+    )  # fmt: skip
+    callback_window_places = models.PositiveSmallIntegerField(
+        default=5, validators=[MinValueValidator(1), MaxValueValidator(500)],
+        help_text="How many callbacks are promised for one window. Who comes after them chooses another.",
+    )  # fmt: skip
+    callback_days_ahead = models.PositiveSmallIntegerField(
+        default=3, validators=[MaxValueValidator(14)], help_text="How many days ahead callers may choose; 0 is today only."
+    )
     callback_from = models.TimeField(default=time(9), help_text="Nobody is called back before this, in the queue's timezone.")
     callback_until = models.TimeField(default=time(20), help_text="Nor from this on. The same as before: at any time of the day.")
     callback_attempts = models.PositiveSmallIntegerField(

@@ -12,6 +12,7 @@ from callcenter.core.errors import NotAllowed
 from callcenter.core.websocket import LiveConsumer, Operation
 
 from .intents import PanelIntents
+from .later import may_promise
 from .snapshot import panel_snapshot
 
 
@@ -24,9 +25,10 @@ class PanelConsumer(LiveConsumer):
         if agent is None:
             raise NotAllowed("this log-in belongs to no active agent")
         self.agent_id = agent.pk
+        self.promises = may_promise(user)
 
     def read(self) -> dict[str, Any]:
-        return panel_snapshot(self.agent_id)
+        return panel_snapshot(self.agent_id, promises=self.promises)
 
     def groups_to_follow(self, data: dict[str, Any]) -> set[str]:
         # Not the queues: every event of a busy queue would make a hundred panels read. Their lengths may be seconds old.

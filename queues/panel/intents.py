@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 
 from agents.models import Agent
 from callcenter.core import events
-from callcenter.core.errors import NotFound
-from callcenter.core.intents import Arguments
+from callcenter.core.errors import NotAllowed, NotFound
+from callcenter.core.intents import Arguments, BadRequest
 from callcenter.core.websocket import Operation
 from queues import services
 from queues.models import Call, Command, Offer, VoicemailBox, VoicemailMessage
-from queues.states import ACTIVE, DIALLING
+from queues.states import ACTIVE, DIALLING, WRAP_UP
+
+from .later import may_promise, number_of
 
 NOTES_LIMIT = 10_000
 MESSAGE_NOTES_LIMIT = 2_000
@@ -37,6 +39,9 @@ class PanelIntents:
             "save_wrap_up": self.save_wrap_up,
             "extend_wrap_up": self.extend_wrap_up,
             "finish_wrap_up": self.finish_wrap_up,
+            "promise_callback": self.promise_callback,
+            "reschedule_callback": self.reschedule_callback,
+            "cancel_callback": self.cancel_callback,
             "mark_heard": self._on_message(services.mark_heard),
             "mark_new": self._on_message(services.mark_new),
             "archive_message": self._on_message(services.archive_message),
@@ -91,6 +96,31 @@ class PanelIntents:
 
     def _paperwork(self, args: Arguments) -> tuple[int | None, str]:
         return args.optional_integer("disposition"), args.text("notes", limit=NOTES_LIMIT)
+
+    # ---- callbacks --------------------------------------------------------------------------------------------------
+    def promise_callback(self, args: Arguments) -> None:
+        self._must_promise()
+        call = Call.objects.filter(pk=args.integer("call"), agent=self.agent_id, state__in=[DIALLING, ACTIVE, WRAP_UP]).first()
+        if call is None or call.queue_id is None:
+            raise NotFound("you are no longer in this call")
+        number = number_of(call)
+        if not number:
+            raise BadRequest("this caller sent no number that can be called; ask for one, and enter the callback in the administration")
+        services.schedule_callback(call.queue_id, number, at=args.moment("at"), actor=self.actor, name=call.caller_name)
+
+    def reschedule_callback(self, args: Arguments) -> None:
+        self._must_promise()
+        services.reschedule_callback(args.integer("callback"), at=args.moment("at"), actor=self.actor)
+
+    def cancel_callback(self, args: Arguments) -> None:
+        self._must_promise()
+        services.cancel_callback(args.integer("callback"), actor=self.actor)
+
+    def _must_promise(self) -> None:
+        """Asked each time: a right may be taken away while the panel is open."""
+        agent = Agent.objects.select_related("user").filter(pk=self.agent_id).first()
+        if agent is None or not agent.user or not may_promise(agent.user):
+            raise NotAllowed
 
     # ---- voicemail ------------------------------------------------------------------------------------------------
     def _on_message(self, service: Callable[..., None]) -> Operation:

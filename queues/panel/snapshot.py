@@ -18,14 +18,16 @@ from queues.models import Call, Membership, Offer
 from queues.states import ACTIVE, DIALLING, MISSES, WAITING, WRAP_UP, OfferOutcome
 
 from .cards import call_card, earlier_calls
+from .later import later
 from .mailbox import mailbox
 
 MISSED_SHOWN = 8
 
 
-def panel_snapshot(agent_id: int) -> dict[str, Any]:
+def panel_snapshot(agent_id: int, *, promises: bool = False) -> dict[str, Any]:
     """Everything on the panel of this agent.
 
+    :param promises: whose user may promise callbacks also sees when that is possible for the customers of the calls in hand.
     :raises Agent.DoesNotExist: if there is no such agent, or it was switched off.
     """
     agent = Agent.objects.select_related("break_reason", "next_break_reason", "team").get(pk=agent_id, active=True)
@@ -34,8 +36,8 @@ def panel_snapshot(agent_id: int) -> dict[str, Any]:
         "agent": _agent(agent),
         "devices": _devices(agent),
         "offers": [_offer(offer) for offer in _open_offers(agent)],
-        "calls": [_live_call(call) for call in calls if call.state in (DIALLING, ACTIVE)],
-        "wrap_ups": [_wrap_up(call) for call in calls if call.state == WRAP_UP],
+        "calls": [{**_live_call(call), **_later(call, promises)} for call in calls if call.state in (DIALLING, ACTIVE)],
+        "wrap_ups": [{**_wrap_up(call), **_later(call, promises)} for call in calls if call.state == WRAP_UP],
         "queues": _queues(agent),
         "breaks": list(BreakReason.objects.filter(selectable=True).values("id", "name", "max_minutes", "paid")),
         "missed": _missed(agent),
@@ -105,6 +107,10 @@ def _live_call(call: Call) -> dict[str, Any]:
         "disposition": call.disposition_id,
         "earlier": earlier_calls(call),
     }
+
+
+def _later(call: Call, promises: bool) -> dict[str, Any]:
+    return {"later": later(call) if promises else None}
 
 
 def _wrap_up(call: Call) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from .callbacks import cancel_callback as cancel_callback
 from .callbacks import customer_answered as customer_answered
 from .callbacks import note_callback as note_callback
 from .callbacks import request_callback as request_callback
+from .callbacks import reschedule_callback as reschedule_callback
 from .callbacks import schedule_callback as schedule_callback
 from .callbacks import take_up as take_up
 from .callers import facts_of as facts_of

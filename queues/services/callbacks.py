@@ -19,11 +19,12 @@ from callcenter.core.errors import NotFound
 from callcenter.core.stateful import advance
 
 from .. import callbackstates as states
-from .. import matching
+from .. import chosentimes, matching
 from ..callbackhours import is_open, next_open
+from ..callbackwindows import Window
 from ..locks import Grew, Held, hold, one_transaction
 from ..models import Call, Callback, Direction, Queue, Segment
-from ..refusals import CallbackOwedAlready, CallbackUnderWay, CallNotWaiting, TimeHasPassed
+from ..refusals import CallbackOwedAlready, CallbackUnderWay, CallNotWaiting
 from ..states import AGENT_RINGING, DIALLING, ENDED, NEW, QUEUED, CallOutcome, OfferOutcome, SegmentOutcome
 from . import attempts, exits, offers
 from .attempts import settle
@@ -33,38 +34,49 @@ CLOCK = "system:clock"
 
 # ---- asked for -------------------------------------------------------------------------------------------------
 @one_transaction
-def request_callback(call_id: int, number: str, *, name: str = "") -> Callback:
+def request_callback(call_id: int, number: str, *, name: str = "", at: datetime | None = None) -> Callback:
     """The waiting caller gives up the line and keeps the place: the stay ends as `callback`, the place waits for the callback.
 
-    Asked again for the same number, the earlier of the two places counts.
+    Asked again for the same number, the earlier of the two places counts, and the time that was said last, unless it is in line.
 
     :param number: in E.164, and known to be callable.
+    :param at: when the window begins that the caller chose; None: as soon as it is the caller's turn.
     :raises CallNotWaiting: an agent was faster, or the call has ended.
+    :raises OutsideCallbackHours: there is no such window (any more).
+    :raises WindowFull: others were faster.
     """
     held = hold(call_id=call_id)
     call = held.the_call
+    queue = Queue.objects.get(pk=call.queue_id or 0)
+    window = chosentimes.chosen(queue, at, held.now, number) if at else None
     freed = _out_of_line(held, call)
     order_key = call.order_key or held.now
     exits.close_stay(call, held.now, SegmentOutcome.CALLBACK, "callback", hung_up_by="")
     advance(call, "left_queue", actor="caller", cause="callback", data={"queue": call.queue_id}, wanted_agent=None, not_before=None)
-    queue = Queue.objects.get(pk=call.queue_id or 0)
     facts: dict[str, Any] = {"name": name[:120], "priority": call.priority, "origin": call, "requested_by": "caller"}
-    callback = _owed(queue, number, order_key) or _new(held, queue, number, order_key=order_key, due_at=held.now, **facts)
+    callback = _owe(held, queue, number, order_key, window, **facts)
     matching.match_agents(held, freed)
     return callback
 
 
 @one_transaction
-def note_callback(call_id: int, queue_id: int, number: str, *, priority: int = 0, name: str = "") -> Callback:
-    """A caller in a flow leaves this number: the place in line is that of somebody who calls the queue now.
+def note_callback(
+    call_id: int, queue_id: int, number: str, *, priority: int = 0, name: str = "", at: datetime | None = None,
+) -> Callback:  # fmt: skip
+    """A caller in a flow leaves this number: the place in line is that of somebody who calls the queue now, or at the chosen time.
 
     Asked again by the same call, it is owed once.
+
+    :param at: when the window begins that the caller chose; None: as soon as it is the caller's turn.
+    :raises OutsideCallbackHours: there is no such window (any more).
+    :raises WindowFull: others were faster.
     """
     held = hold(call_id=call_id, queue_ids=[queue_id])
     queue = Queue.objects.get(pk=queue_id)
-    place = exits.place_for(priority, queue, held.now)
+    window = chosentimes.chosen(queue, at, held.now, number) if at else None
+    place = exits.place_for(priority, queue, window.starts if window else held.now)
     facts: dict[str, Any] = {"name": name[:120], "priority": priority, "origin": held.the_call, "requested_by": "caller"}
-    return _owed(queue, number, place) or _new(held, queue, number, order_key=place, due_at=held.now, **facts)
+    return _owe(held, queue, number, place, window, **facts)
 
 
 @one_transaction
@@ -75,19 +87,41 @@ def schedule_callback(
 
     :param origin: the call whose message is answered so.
     :raises TimeHasPassed: it lies more than a minute back.
+    :raises OutsideCallbackHours: nobody is called back then, or the queue is closed.
+    :raises WindowFull: as many are promised for that time already.
     :raises CallbackOwedAlready: this queue owes the number one.
     """
     held = hold(queue_ids=[queue_id])
     queue = Queue.objects.filter(pk=queue_id).first()
     if queue is None:
         raise NotFound("There is no such queue.")
-    if at < held.now - timedelta(minutes=1):
-        raise TimeHasPassed(field="due_at")
+    window = chosentimes.window_for(queue, at, held.now)
     if Callback.objects.filter(queue=queue, number=number, state__in=states.OPEN).exists():
         raise CallbackOwedAlready(field="number")
     place = exits.place_for(priority, queue, at)
     facts: dict[str, Any] = {"name": name, "note": note, "priority": priority, "requested_by": actor, "origin_id": origin}
-    return _new(held, queue, number, order_key=place, due_at=at, **facts)
+    return _new(held, queue, number, order_key=place, due_at=at, window=window, **facts)
+
+
+@one_transaction
+def reschedule_callback(callback_id: int, *, at: datetime, actor: str) -> None:
+    """Another time is agreed with the customer, who keeps the place in line, or gets that of the new time if it is earlier. The
+    agent whose phone rings for it is free.
+
+    :raises CallbackUnderWay: the customer is being called, or talks, or it is over.
+    :raises TimeHasPassed: it lies more than a minute back.
+    :raises OutsideCallbackHours: nobody is called back then, or the queue is closed.
+    :raises WindowFull: as many are promised for that time already.
+    """
+    held, callback = _held(callback_id)
+    if callback.state not in (states.SCHEDULED, states.DUE):
+        raise CallbackUnderWay
+    window = chosentimes.window_for(callback.queue, at, held.now, besides=callback.pk)
+    freed = _end_attempt(held, "rescheduled", actor=actor) if held.call else []
+    _move(
+        held, callback, at, window, actor=actor, order_key=min(callback.order_key, exits.place_for(callback.priority, callback.queue, at))
+    )
+    matching.match_agents(held, freed)
 
 
 @one_transaction
@@ -116,20 +150,46 @@ def call_now(callback_id: int, *, actor: str) -> None:
     _attempt(held, callback, actor=actor)
 
 
-def _owed(queue: Queue, number: str, order_key: datetime) -> Callback | None:
-    """The one that this queue owes the number already, at the earlier of both places."""
+def _owe(held: Held, queue: Queue, number: str, order_key: datetime, window: Window | None, **facts: Any) -> Callback:
+    """The caller is owed one for this window, or as soon as possible; who is owed one already keeps the earlier of both places."""
     known = Callback.objects.select_for_update(no_key=True).filter(queue=queue, number=number, state__in=states.OPEN).first()
-    if known and order_key < known.order_key:
-        Callback.objects.filter(pk=known.pk).update(order_key=order_key)
+    if known is None:
+        due_at = window.starts if window else held.now
+        return _new(held, queue, number, order_key=order_key, due_at=due_at, window=window, **facts)
+    place = min(order_key, known.order_key)
+    if known.state == states.SCHEDULED and window:
+        _move(held, known, window.starts, window, actor="caller", order_key=place)
+    elif known.state == states.SCHEDULED and known.window_from and known.window_from > held.now:
+        soon = next_open(held.now, queue.callback_from, queue.callback_until, queue.timezone)
+        _move(held, known, soon, None, actor="caller", order_key=place)
+    elif place < known.order_key:
+        Callback.objects.filter(pk=known.pk).update(order_key=place)
     return known
 
 
-def _new(held: Held, queue: Queue, number: str, *, order_key: datetime, due_at: datetime, **facts: Any) -> Callback:
+def _move(held: Held, callback: Callback, at: datetime, window: Window | None, *, actor: str, order_key: datetime) -> None:
+    """To another time; the clock looks when it comes, at once if that is now."""
+    expires_at = max(at, held.now) + timedelta(hours=callback.queue.callback_expires_hours)
+    times = {"due_at": at, "expires_at": expires_at, **_kept_for(callback.queue, window, besides=callback.pk)}
+    advance(callback, "was_rescheduled", actor=actor, data={"due_at": at.isoformat()}, order_key=order_key, **times)
+    bell.ring_alarm(seconds_away=max(0.0, (at - held.now).total_seconds()))
+
+
+def _kept_for(queue: Queue, window: Window | None, *, besides: int | None = None) -> dict[str, Any]:
+    """The fields that say which window was promised; empty ones for none."""
+    if window is None:
+        return {"window_from": None, "window_until": None, "window_place": None}
+    place = chosentimes.free_place(queue, window, besides=besides)
+    return {"window_from": window.starts, "window_until": window.ends, "window_place": place}
+
+
+def _new(
+    held: Held, queue: Queue, number: str, *, order_key: datetime, due_at: datetime, window: Window | None = None, **facts: Any,
+) -> Callback:  # fmt: skip
     latest = max(due_at, held.now) + timedelta(hours=queue.callback_expires_hours)
     opens = next_open(due_at, queue.callback_from, queue.callback_until, queue.timezone)
-    callback = Callback(
-        queue=queue, number=number, order_key=order_key, due_at=opens, expires_at=max(latest, opens + timedelta(hours=1)), **facts
-    )
+    times = {"due_at": opens, "expires_at": max(latest, opens + timedelta(hours=1)), **(_kept_for(queue, window) if window else {})}
+    callback = Callback(queue=queue, number=number, order_key=order_key, **times, **facts)
     try:
         with transaction.atomic():
             callback.save(force_insert=True)

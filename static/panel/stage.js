@@ -123,9 +123,36 @@ function talking(call, actions) {
     facts(call, span(call.enqueued_at, call.answered_at)),
     about(call),
     notes(call, actions),
+    callBack(call, actions),
     earlier(call),
     h("div.scene-actions", null,
       hangUp(call, actions, "big")));
+}
+
+/** A callback at a chosen time, for who may promise one. @param {any} call @param {any} actions */
+function callBack(call, actions) {
+  const { later } = call;
+  if (!later) return null;
+  const { owed, free } = later;
+  const busy = ["promise_callback", "reschedule_callback", "cancel_callback"].some((op) => actions.busy(op));
+  const send = async (/** @type {any} */ event) => {
+    event.preventDefault();
+    const at = new FormData(event.target).get("at");
+    const answer = owed ? await actions.ask("reschedule_callback", { callback: owed.id, at }) : await actions.ask("promise_callback", { call: call.id, at });
+    if (answer.ok) event.target.closest("details").open = false;
+  };
+  return h("details.call-back", { key: "call-back", id: "call-back" },
+    h("summary", null, icon("phone-call"), "Call back later",
+      owed && h("span.chip", { "data-colour": owed.colour, title: owed.meaning, id: "call-back-owed" }, owed.state === "scheduled" ? owed.at : owed.label)),
+    owed && !owed.movable && h("p.quiet", null, "The customer is being called back at this moment."),
+    !(owed && !owed.movable) && h("form.call-back-form", { onsubmit: send },
+      free.length === 0
+        ? h("p.quiet", null, "No time is free. More may be promised in the administration.")
+        : h("label.field", null, h("span", null, `Time (${later.timezone})`),
+          h("select.input", { name: "at", id: "call-back-at" }, free.map((/** @type {any} */ one) => h("option", { key: one.at, value: one.at }, one.label)))),
+      h("div.call-back-actions", null,
+        free.length > 0 && h("button.button", { id: "call-back-promise", disabled: busy }, icon("check"), owed ? "Choose this time instead" : "Promise"),
+        owed && h("button.button", { type: "button", id: "call-back-cancel", disabled: busy, onclick: () => actions.ask("cancel_callback", { callback: owed.id }) }, icon("x"), "Cancel the callback"))));
 }
 
 /** @param {any} call @param {any} actions */
@@ -138,6 +165,7 @@ function wrapUp(call, actions) {
     call.until && meter(call.since, call.until),
     results(call, draft, actions),
     notes(call, actions),
+    callBack(call, actions),
     h("div.scene-actions", null,
       call.extension_seconds > 0 && call.until &&
         h("button.button.big", { id: "extend", disabled: actions.busy("extend_wrap_up"), onclick: () => actions.ask("extend_wrap_up", { call: call.id }) },

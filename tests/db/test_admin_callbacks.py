@@ -10,11 +10,12 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from callcenter.core import roles, sealed
+from callcenter.core import events, roles, sealed
 from queues import services
 from queues.board.snapshot import board_snapshot
 from queues.models import Callback, Queue
 from queues.panel.snapshot import panel_snapshot
+from queues.refusals import WindowFull
 from telephony.models import DialRule, Trunk
 
 from . import cast
@@ -172,3 +173,88 @@ def test_the_panel_tells_the_agent_that_it_is_a_callback() -> None:
     ready(callback)
     [call] = panel_snapshot(agent.pk)["calls"]
     assert (call["state"], call["number"], call["callback"]["failed"]) == ("dialling", NUMBER, 0)
+
+
+# ---- at a chosen time --------------------------------------------------------------------------------------------
+def changed(client: Client, callback: Callback, **fields: Any) -> Any:
+    """The form of its page, with other values."""
+    at = timezone.localtime(callback.due_at)
+    given = {"name": callback.name, "note": callback.note, "due_at_0": f"{at:%Y-%m-%d}", "due_at_1": f"{at:%H:%M:%S}"}
+    return client.post(reverse("admin:queues_callback_change", args=[callback.pk]), given | fields, follow=True)
+
+
+def promised(support: Queue, number: str = NUMBER, hours: int = 2) -> Callback:
+    at = timezone.now().replace(minute=0, second=0, microsecond=0) + timedelta(hours=hours)
+    return services.schedule_callback(support.pk, number, at=at, actor="user:1")
+
+
+def choosing(**fields: Any) -> Queue:
+    return cast.queue(**(ALWAYS | {"callback_choose_time": True, "callback_window_places": 1, "timezone": "UTC"} | fields))
+
+
+def test_a_supervisor_agrees_on_another_time_and_on_what_it_is_about(supervisor: Client) -> None:
+    callback = promised(choosing())
+    page = supervisor.get(reverse("admin:queues_callback_change", args=[callback.pk])).content.decode()
+    assert "Next free times" in page
+    later = timezone.localtime(callback.due_at + timedelta(hours=3, minutes=20))
+    answer = changed(supervisor, callback, due_at_0=f"{later:%Y-%m-%d}", due_at_1=f"{later:%H:%M:%S}", note="invoice 8")
+    assert "was changed successfully" in said(answer)
+    before = callback.order_key
+    callback.refresh_from_db()
+    assert (callback.due_at, callback.note, callback.order_key) == (later, "invoice 8", before)
+    assert callback.window_from == later - timedelta(minutes=20)
+    story = [entry.type for entry in events.about("callback", callback.pk)]
+    assert story.count("callback.was_rescheduled") == 1
+
+
+def test_only_the_words_may_be_changed_without_another_time(supervisor: Client) -> None:
+    callback = promised(choosing())
+    changed(supervisor, callback, note="invoice 8")
+    callback.refresh_from_db()
+    assert callback.note == "invoice 8"
+    assert "callback.was_rescheduled" not in [entry.type for entry in events.about("callback", callback.pk)]
+
+
+def test_a_time_that_cannot_be_is_said_at_its_field_with_a_remedy(supervisor: Client) -> None:
+    support = choosing()
+    callback, other = promised(support), promised(support, "+493087654321", hours=4)
+    full = timezone.localtime(other.due_at + timedelta(minutes=5))
+    answer = changed(supervisor, callback, due_at_0=f"{full:%Y-%m-%d}", due_at_1=f"{full:%H:%M:%S}")
+    assert "One callback is promised for" in errors(answer)
+    assert "The next free time is" in errors(answer)
+    assert "This time has passed" in errors(changed(supervisor, callback, due_at_0="2020-01-01"))
+    before = callback.due_at
+    callback.refresh_from_db()
+    assert callback.due_at == before
+
+
+def test_a_new_promise_outside_the_hours_is_refused_at_its_field(supervisor: Client) -> None:
+    now = timezone.now()
+    night: dict[str, Any] = {"callback_from": (now + timedelta(hours=5)).time(), "callback_until": (now + timedelta(hours=6)).time()}
+    answer = supervisor.post(reverse("admin:queues_callback_add"), filled(cast.queue(timezone="UTC", **night)))
+    assert "Nobody is called back at" in errors(answer)
+    assert "Choose a time within these hours." in errors(answer)
+    assert not Callback.objects.exists()
+
+
+def test_what_others_took_while_the_form_was_sent_is_said_and_nothing_is_saved(supervisor: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    callback = promised(choosing())
+
+    def taken(*_: Any, **__: Any) -> None:
+        raise WindowFull
+
+    monkeypatch.setattr(services, "reschedule_callback", taken)
+    later = timezone.localtime(callback.due_at + timedelta(hours=1))
+    answer = changed(supervisor, callback, due_at_0=f"{later:%Y-%m-%d}", due_at_1=f"{later:%H:%M:%S}", note="invoice 8")
+    assert "Choose another one." in said(answer)
+    callback.refresh_from_db()
+    assert callback.note == ""
+
+
+def test_whose_customer_was_reached_has_a_time_that_stays(supervisor: Client) -> None:
+    support = cast.queue(**ALWAYS)
+    cast.agent(queues=(support,))
+    callback = asked(support)
+    ready(callback)
+    page = supervisor.get(reverse("admin:queues_callback_change", args=[callback.pk])).content.decode()
+    assert 'name="due_at_0"' not in page

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import os
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -245,6 +245,20 @@ def test_a_place_in_line_is_one_sentence_until_somebody_records_a_piece_of_it() 
     assert pitch(read(number), 8000) == pytest.approx(700, abs=5)
     assert (before, after) == (speech.spoken("You are number"), speech.spoken("in line."))
     assert len(prompts.say_position(3, "de")) == 1
+
+
+def test_a_window_of_time_is_one_sentence_until_somebody_records_a_piece_of_it() -> None:
+    starts, ends, today = datetime(2026, 11, 24, 15), datetime(2026, 11, 24, 16), date(2026, 11, 23)
+    sentence = "For a call tomorrow between three and four p.m., press 2."
+    assert prompts.say_choice(starts, ends, today, 2) == [speech.spoken(sentence)]
+    assert prompts.say_choice(starts, ends, today, 2, "fr") == [speech.spoken(sentence)], "what is said in English has an English voice"
+    upload(Prompt.objects.get(slug="time-tomorrow"), "en", 700)
+    pieces = prompts.say_choice(starts, ends, today, 2)
+    assert pitch(read(pieces[1]), 8000) == pytest.approx(700, abs=5)
+    words = ["For a call", "between", "three", "and", "four", "p.m.", "Press 2."]
+    assert [pieces[0], *pieces[2:]] == [speech.spoken(word) for word in words]
+    promised = prompts.say_promise(starts, ends, today, "de")
+    assert promised == [speech.spoken("Vielen Dank. Ihr Rückruf kommt morgen zwischen fünfzehn und sechzehn Uhr.", "de")]
 
 
 def test_callers_in_line_hear_the_voice_that_somebody_recorded() -> None:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from typing import Any
+
+from django.utils import timezone
+
 from agents.models import Agent
-from queues.models import Callback
+from ivr.prompts.system import PROMPTS
+from queues import chosentimes, spokentimes
+from queues.callbackwindows import Window
+from queues.models import Callback, Queue
 from queues.states import LIVE
+from telephony import sounds
 from tests.sip import facts
 from tests.sip.given import AGENT_TONE
 from tests.sip.harness.dialog import Call
 from tests.sip.harness.fleet import Fleet, Takes
 from tests.sip.harness.stack import PASSWORD, Stack, Team
 from tests.sip.test_callbacks import ALWAYS, provider_for
+from tests.sip.test_calls_waiting import moment
+from tests.sip.test_calls_waiting import voice as voice
 from tests.until import until
+
+READ_BACK, WHEN, TIMES, AGREED = 700, 1200, 1500, 1800
+"""Hz, instead of words."""
 
 
 def press(call: Call, digit: str) -> None:
@@ -26,8 +40,8 @@ def press(call: Call, digit: str) -> None:
     call.phone.fleet.now(send)
 
 
-def waits(stack: Stack, fleet: Fleet, number: str) -> tuple[Team, Call]:
-    team = stack.team(agents=1, callback_offer="announced", **ALWAYS)
+def waits(stack: Stack, fleet: Fleet, number: str, **queue: Any) -> tuple[Team, Call]:
+    team = stack.team(agents=1, callback_offer="announced", **ALWAYS, **queue)
     caller = fleet.phone(number).call(team.number)
     facts.until_waiting(team.queue)
     until(lambda: caller.talking, what="the caller to be answered")
@@ -69,6 +83,42 @@ def test_a_number_that_no_trunk_may_call_is_refused_and_the_caller_waits_on(stac
     caller.hang_up()
     [call] = facts.until_all_over(team.queue, 1)
     assert call.outcome == "answered"
+
+
+def test_a_window_chosen_by_keys_is_promised_and_waits_for_its_time(stack: Stack, fleet: Fleet, voice: Any) -> None:
+    _, number = provider_for(stack, fleet, Takes())
+    team, caller = waits(stack, fleet, number, callback_choose_time=True, callback_days_ahead=1)
+    place = facts.only_call(team.queue).order_key
+    window, today = _next_window(team.queue)
+    voice(sounds.WE_WILL_CALL, READ_BACK)
+    voice(PROMPTS["callback-when"].en, WHEN)
+    voice(spokentimes.choice(window.starts, window.ends, today, "1"), TIMES)
+    voice(spokentimes.promise(window.starts, window.ends, today), AGREED)
+    for keys, hertz in (("11", READ_BACK), ("1", WHEN), ("2", TIMES), ("1", AGREED)):
+        for key in keys:
+            caller.press(key)
+        moment(caller, hertz, within=12)
+    until(lambda: caller.over, within=10, what="the good-bye to end the call")
+    callback = Callback.objects.get(queue=team.queue)
+    assert (callback.number, callback.state, callback.order_key) == (number, "scheduled", place)
+    assert (callback.due_at, callback.window_from, callback.window_until) == (window.starts, window.starts, window.ends)
+    until(lambda: [call.outcome for call in facts.calls_of(team.queue)] == ["callback"], what="the call to count as callback")
+    Callback.objects.filter(pk=callback.pk).update(due_at=timezone.now())
+    until(lambda: Callback.objects.get(pk=callback.pk).state == "due", within=10, what="the clock to see that its time has come")
+    assert facts.calls_of(team.queue)[-1].order_key == place
+
+
+def _next_window(queue: Queue) -> tuple[Window, date]:
+    """The first that will be read out, by the queue's clock, and the day that it is; not a moment before it changes."""
+    zone = chosentimes.zone(queue)
+
+    def soon(seconds: int) -> tuple[Window, date]:
+        now = timezone.now() + timedelta(seconds=seconds)
+        first = chosentimes.page(queue, now).windows[0]
+        return Window(first.starts.astimezone(zone), first.ends.astimezone(zone)), now.astimezone(zone).date()
+
+    until(lambda: soon(0) == soon(30), within=40, what="windows that stay as they are for a while")
+    return soon(0)
 
 
 def _asks(caller: Call) -> bool:

@@ -210,8 +210,11 @@ class FakeDesk:
     def note_callback(self, wanted: dict[str, Any]) -> None:
         self._wish("note_callback", wanted)
 
-    def request_callback(self, number: str) -> None:
-        self._wish("request_callback", number)
+    def callback_times(self, since: str, wanted: dict[str, Any]) -> None:
+        self._wish("callback_times", since)
+
+    def request_callback(self, number: str, at: str = "") -> None:
+        self._wish("request_callback", number, *([at] if at else []))
 
     def call_customer(self) -> None:
         self._wish("call_customer")

@@ -96,7 +96,10 @@ class Studio(Step):
 
 class Callback(Step):
     kind, title, group = "callback", "Callback", "leaving"
-    hint = "Takes down a number; the caller keeps the place in line and is called back."
+    hint = (
+        "Takes down a number; the caller keeps the place in line and is called back. If the queue offers chosen times, "
+        "the caller is asked when."
+    )
     fields = (
         Field("queue", "queue", "Queue", "Whose agents call back.", required=True),
         Field("number", "template", "Number", "Empty: the caller's own.", default=""),
