@@ -43,8 +43,8 @@ OUTCOMES = ("reached", "called_again", "expired", "cancelled", "open")
 """Asked for is the sum of these, always."""
 
 ATTEMPTS = Call.objects.filter(callback=OuterRef("pk")).order_by("pk")
-IN_LINE_AT = Subquery(ATTEMPTS.values("arrived_at")[:1])
-"""When it took its place in line first: at once, at the time that was chosen, when the hours began, or when somebody said now.
+IN_LINE_AT = Subquery(ATTEMPTS.exclude(exit_reason="rescheduled").values("arrived_at")[:1])
+"""When it took its place in line first: at once, at the time that was chosen last, when the hours began, or when somebody said now.
 `Callback.due_at` does not tell, for each attempt moves it on."""
 REACHED_AT = Subquery(ATTEMPTS.filter(answered_at__isnull=False).values("answered_at")[:1])
 """When the customer answered."""

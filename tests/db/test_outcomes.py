@@ -79,6 +79,13 @@ def test_times_are_from_the_wish_and_from_the_first_place_in_line_to_the_answer(
     assert metrics.callbacks_by_queue()[support.pk] == found
 
 
+def test_who_agreed_on_another_time_waits_from_then_on() -> None:
+    support = cast.queue()
+    made = owed(support, "reached", due=30, after=120, attempts=2)
+    Call.objects.filter(pk=made.calls.order_by("pk")[0].pk).update(exit_reason="rescheduled")
+    assert metrics.callback_figures(queue=support).from_due.median == 89, "from the second place in line"
+
+
 def test_days_and_periods_are_kept_apart() -> None:
     one, other = cast.queue(), cast.queue()
     owed(one, "reached")
