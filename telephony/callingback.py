@@ -50,7 +50,7 @@ class CallingBack(Conversation):
     def _moved(self, moved: records.Moved) -> None:
         self.side.profile = moved.profile
 
-    def _welcome(self) -> None:
+    def welcome(self) -> None:
         """There is nobody on the line yet."""
 
     def _pick_up(self) -> None:

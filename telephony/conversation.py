@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import handover, obeying, ports, records
+from . import handover, inline, obeying, ports, records
 from .callbackoffer import CallbackOffer
 from .callerside import CallerSide
 from .guide import Guide
@@ -46,7 +46,7 @@ class Conversation:
         self.phase_since = 0.0
         self.legs = LegBook(phone, desk)
         self.side = CallerSide(phone)
-        self.ringer = Ringer(phone, desk, self.legs, silent=self._nobody_rings)
+        self.ringer = Ringer(phone, desk, self.legs, silent=lambda: inline.nobody_rings(self))
         self.guide = Guide(phone, desk, lambda hand: handover.hand_over(self, hand))
         self.outward = Outward(phone, self.legs)
         self.flow: FlowStart | None = None
@@ -79,7 +79,7 @@ class Conversation:
         self.ringer.expire(now)
         self.ringer.report(now)
         if self.phase is Phase.WAITING and self.side.silent and not self.offer.busy:
-            self._announce(self.programme.take(now))
+            inline.announce(self, self.programme.take(now))
         self.guide.tick(now)
         self.outward.tick(now)
         self.offer.tick(now)
@@ -133,8 +133,11 @@ class Conversation:
             return
         self.enter(Phase.WAITING)
         if not routed.profile.deliver_directly:
-            self._welcome()
+            self.welcome()
         self.ring_early_offers()
+
+    def welcome(self) -> None:
+        inline.welcome(self)
 
     # ---- a flow leads the caller ----------------------------------------------------------------------------
     def _answer_for(self, flow: FlowStart) -> None:
@@ -161,78 +164,6 @@ class Conversation:
 
     def _unrouted(self, unrouted: records.Unrouted) -> None:
         self.turned_away(unrouted.status, unrouted.reason)
-
-    def _welcome(self) -> None:
-        audible = self.side.audible
-        self.side.welcome()
-        if self.side.audible and not audible:
-            self.side.wait_with_music()
-
-    def _nobody_rings(self) -> None:
-        """Who heard ringing only, because an agent was free, is welcomed now."""
-        if self.phase is Phase.WAITING:
-            self._welcome()
-            self._announce(self.programme.after_offer(self.now))
-
-    def _placed(self, placed: records.Placed) -> None:
-        if self.phase is not Phase.WAITING:
-            return
-        tried = any(kind == "offer" for kind, _ in self.known)
-        if not placed.offered or (tried and not self.ringer.offers):
-            self._welcome()
-        else:
-            self.side.ring()  # an agent is free: nothing but ringing, unless that comes to nothing
-        self.side.say(placed.prompts)
-        self._begin_programme()
-        self.offer.plan(self.now)
-
-    def _moved(self, moved: records.Moved) -> None:
-        self.side.profile = moved.profile  # also for who talks already, and is put on hold later
-        if self.phase is not Phase.WAITING:
-            return
-        self.side.wait_with_music()
-        self._welcome()
-        self.side.say_at_once(moved.prompts)
-        self._begin_programme()
-        self.offer.plan(self.now)
-
-    def _announced(self, announced: records.Announced) -> None:
-        if self.phase is Phase.WAITING and not self.offer.busy:
-            self.side.say(announced.prompts)
-
-    def _begin_programme(self) -> None:
-        self.programme.begin(self.side.profile.announcements if self.side.profile else (), self.now)
-
-    def _announce(self, numbers: tuple[int, ...]) -> None:
-        if numbers and self.side.audible:
-            self.desk.announce(numbers)
-
-    # ---- the caller may be called back instead ----------------------------------------------------------------
-    def _callback_checked(self, checked: records.CallbackChecked) -> None:
-        self.offer.checked(checked, self.now)
-
-    def _callback_denied(self, _: records.CallbackDenied) -> None:
-        self.offer.denied()
-
-    def _call_moved(self, _: ports.CallMoved) -> None:
-        if self.phase in (Phase.ARRIVING, Phase.WAITING):
-            self.desk.moved()
-
-    def _farewell_due(self, _: ports.FarewellDue) -> None:
-        if self.phase in (Phase.ARRIVING, Phase.WAITING):
-            self.desk.farewell()
-
-    def _farewell(self, farewell: records.Farewell) -> None:
-        if self.phase not in (Phase.ARRIVING, Phase.GUIDED, Phase.WAITING):
-            return
-        self.ringer.stop_all()
-        self.enter(Phase.LEAVING)
-        self.last_reason = farewell.reason if farewell.reason == "callback" else "fallback"
-        if farewell.prompts:
-            self.last_words = farewell.prompts
-            self.side.say_unanswered(farewell.prompts)
-        else:
-            self.turned_away(480, self.last_reason)
 
     def _prompt_ended(self, fact: ports.PromptEnded) -> None:
         if fact.leg != CALLER:
@@ -456,23 +387,23 @@ HEARS: dict[type, Callable[[Conversation, Any], None]] = {
     ports.OfferOpened: Conversation._offer_opened,
     ports.OfferWithdrawn: Conversation._offer_withdrawn,
     ports.CommandGiven: obeying.command_given,
-    ports.CallMoved: Conversation._call_moved,
-    ports.FarewellDue: Conversation._farewell_due,
+    ports.CallMoved: inline.call_moved,
+    ports.FarewellDue: inline.farewell_due,
     ports.NodeLost: Conversation._node_lost,
     ports.RowClosed: Conversation._row_closed,
     records.Told: Conversation._told,
     records.Routed: Conversation._routed,
     records.Unrouted: Conversation._unrouted,
-    records.Placed: Conversation._placed,
-    records.Moved: Conversation._moved,
-    records.Announced: Conversation._announced,
-    records.Farewell: Conversation._farewell,
+    records.Placed: inline.placed,
+    records.Moved: inline.moved,
+    records.Announced: inline.announced,
+    records.Farewell: inline.farewell,
     records.BoxOpened: handover.box_opened,
     records.Accepted: Conversation._accepted,
-    records.CallbackChecked: Conversation._callback_checked,
+    records.CallbackChecked: inline.callback_checked,
     records.CallbackNoted: handover.callback_noted,
     records.CallbackWhen: handover.callback_when,
     records.CallbackTimes: handover.times_found,
-    records.CallbackDenied: Conversation._callback_denied,
+    records.CallbackDenied: inline.callback_denied,
 }
 """Facts that the story turns on; others (a drain) are for the process around it."""
