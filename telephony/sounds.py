@@ -15,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from callcenter.core import sql
-from ivr.prompts import resolve, say_choice, say_promise
+from ivr.prompts import resolve, say_choice, say_digits, say_promise
 from queues.callbackwindows import Page
 from queues.models import Announcement, CallbackOffer, MusicOrder, Queue
 from queues.place import Place
@@ -23,13 +23,6 @@ from queues.waits import expected_wait
 
 from . import prompts
 from .records import CallbackTerms, QueueProfile, Scheduled
-
-MENU = "To be called back at the number you are calling from, press 1. For another number, press 2. To keep waiting, press star."
-ENTER = "Enter the number, beginning with the area code, and press hash."
-SORRY = "We are sorry, this number cannot be called back."
-WE_WILL_CALL = "We will call you back at"
-CONFIRM = "If this is right, press 1. For another number, press 2. To keep waiting, press star."
-PROMISE = "Thank you. You keep your place in line. We will call you back. Good-bye."
 
 log = structlog.get_logger(__name__)
 
@@ -96,10 +89,10 @@ def _terms(queue: Queue) -> CallbackTerms:
         key=queue.callback_key,
         after=queue.callback_after if queue.callback_offer == CallbackOffer.AFTER else 0,
         offer=_offer(queue),
-        menu=say(MENU, queue.language),
-        enter=say(ENTER, queue.language),
-        sorry=say(SORRY, queue.language),
-        when=(*when(queue.language), *_prompt("callback-wait-on", queue.language)) if queue.callback_choose_time else (),
+        menu=_prompts(queue.language, "callback-number", "callback-wait-on"),
+        enter=_prompts(queue.language, "callback-enter"),
+        sorry=_prompts(queue.language, "callback-refused"),
+        when=(*when(queue.language), *_prompts(queue.language, "callback-wait-on")) if queue.callback_choose_time else (),
         invalid=invalid(queue.language) if queue.callback_choose_time else (),
     )
 
@@ -124,32 +117,32 @@ def _scheduled(saying: Saying) -> Scheduled:
 
 def read_back(number: str, language: str) -> tuple[str, ...]:
     """A number in E.164, digit by digit, with what can be done about it."""
-    digits = (path for digit in number.removeprefix("+") for path in say(digit, language))
-    return (*say(WE_WILL_CALL, language), *digits, *say(CONFIRM, language))
+    digits = map(str, say_digits(number.removeprefix("+"), language))
+    return (*_prompts(language, "callback-at"), *digits, *_prompts(language, "confirm", "callback-wait-on"))
 
 
 def promise(language: str) -> tuple[str, ...]:
     """The last words to somebody who will be called back."""
-    return say(PROMISE, language)
+    return _prompts(language, "callback-place-kept")
 
 
 # ---- a time of the caller's choice ------------------------------------------------------------------------------------
 def when(language: str) -> tuple[str, ...]:
-    return _prompt("callback-when", language)
+    return _prompts(language, "callback-when")
 
 
 def invalid(language: str) -> tuple[str, ...]:
-    return _prompt("invalid-choice", language)
+    return _prompts(language, "invalid-choice")
 
 
 def taken(language: str) -> tuple[str, ...]:
-    return _prompt("callback-taken", language)
+    return _prompts(language, "callback-taken")
 
 
 def times(page: Page, zone: ZoneInfo, language: str) -> tuple[str, ...]:
     """The windows, a key each, and the keys for more."""
     if not page.windows:
-        return _prompt("callback-no-times", language)
+        return _prompts(language, "callback-no-times")
     today = timezone.now().astimezone(zone).date()
     spoken = (
         path
@@ -157,7 +150,7 @@ def times(page: Page, zone: ZoneInfo, language: str) -> tuple[str, ...]:
         for path in say_choice(one.starts.astimezone(zone), one.ends.astimezone(zone), today, key, language)
     )
     more = ("callback-later",) * bool(page.later) + ("callback-other-day",) * bool(page.other_day)
-    return (*map(str, spoken), *(path for slug in (*more, "callback-repeat") for path in _prompt(slug, language)))
+    return (*map(str, spoken), *_prompts(language, *more, "callback-repeat"))
 
 
 def agreed(starts: datetime, ends: datetime, zone: ZoneInfo, language: str) -> tuple[str, ...]:
@@ -166,8 +159,9 @@ def agreed(starts: datetime, ends: datetime, zone: ZoneInfo, language: str) -> t
     return tuple(map(str, say_promise(starts.astimezone(zone), ends.astimezone(zone), today, language)))
 
 
-def _prompt(slug: str, language: str) -> tuple[str, ...]:
-    return tuple(map(str, resolve({"prompt": slug}, language)))
+def _prompts(language: str, *slugs: str) -> tuple[str, ...]:
+    """Prompts that come with the product, in somebody's own voice if there is one."""
+    return tuple(map(str, resolve([{"prompt": slug} for slug in slugs], language)))
 
 
 def _invitation(queue: Queue) -> tuple[str, ...]:
@@ -176,7 +170,7 @@ def _invitation(queue: Queue) -> tuple[str, ...]:
 
 def _offer(queue: Queue) -> tuple[str, ...]:
     key = "star" if queue.callback_key == "*" else queue.callback_key
-    return say(f"To be called back and keep your place in line, press {key}.", queue.language)
+    return _prompts(queue.language, "callback-to-keep-place", f"press-{key}")
 
 
 def on_entry(heard: Heard, place: Place) -> tuple[str, ...]:

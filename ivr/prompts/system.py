@@ -141,6 +141,22 @@ CALLBACKS: dict[str, Words] = {
         "Please enter the number at which we can reach you, followed by the hash key.",
         "Bitte geben Sie die Nummer ein, unter der wir Sie erreichen, und schließen Sie mit der Rautetaste ab.",
     ),
+    "callback-refused": Words(
+        "Callback, not to this number",
+        "We are sorry, this number cannot be called back.",
+        "Diese Nummer können wir leider nicht zurückrufen.",
+    ),
+    "callback-at": Words("Callback, before the number", "We will call you back at", "Wir rufen Sie zurück unter"),
+    "callback-place-kept": Words(
+        "Callback, the place is kept",
+        "Thank you. You keep your place in line. We will call you back. Goodbye.",
+        "Vielen Dank. Sie behalten Ihren Platz, und wir rufen Sie zurück. Auf Wiederhören.",
+    ),
+    "callback-to-keep-place": Words(
+        "Callback in line, before the key",
+        "To be called back and keep your place in line,",
+        "Für einen Rückruf, bei dem Sie Ihren Platz behalten,",
+    ),
     "callback-booked": Words("Callback booked", "Thank you. We will call you back.", "Vielen Dank. Wir rufen Sie zurück."),
     "callback-greeting": Words(
         "Callback greeting", "This is the call back that you asked for.", "Hier ist der Rückruf, um den Sie gebeten haben."

@@ -10,6 +10,7 @@ import pytest
 from django.utils import timezone
 
 from ivr import speech
+from ivr.prompts.system import PROMPTS
 from queues import services, spokentimes
 from queues.models import Callback, Queue
 from telephony import sounds
@@ -140,3 +141,22 @@ def test_only_queues_that_offer_it_say_that_a_time_may_be_chosen() -> None:
     assert plain
     assert [Path(path).exists() for path in offered.when] == [True, True]
     assert (plain.when, plain.invalid) == ((), ())
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_the_line_offers_a_callback_in_its_own_language(language: str) -> None:
+    support = queue(language=language, callback_key="*", callback_offer="announced")
+    terms = sounds.profile(sounds.of(support.pk), "caller").callback
+    assert terms
+    said = {
+        terms.offer: ("callback-to-keep-place", "press-star"),
+        terms.menu: ("callback-number", "callback-wait-on"),
+        terms.enter: ("callback-enter",),
+        terms.sorry: ("callback-refused",),
+        sounds.promise(language): ("callback-place-kept",),
+    }
+    for heard, slugs in said.items():
+        assert heard == tuple(spoken(getattr(PROMPTS[slug], language), language) for slug in slugs)
+    read_back = sounds.read_back("+4930", language)
+    assert read_back[0] == spoken(getattr(PROMPTS["callback-at"], language), language)
+    assert read_back[-1] == spoken(getattr(PROMPTS["callback-wait-on"], language), language)

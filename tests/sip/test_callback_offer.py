@@ -13,7 +13,6 @@ from queues import chosentimes, spokentimes
 from queues.callbackwindows import Window
 from queues.models import Callback, Queue
 from queues.states import LIVE
-from telephony import sounds
 from tests.sip import facts
 from tests.sip.given import AGENT_TONE
 from tests.sip.harness.dialog import Call
@@ -90,7 +89,7 @@ def test_a_window_chosen_by_keys_is_promised_and_waits_for_its_time(stack: Stack
     team, caller = waits(stack, fleet, number, callback_choose_time=True, callback_days_ahead=1)
     place = facts.only_call(team.queue).order_key
     window, today = _next_window(team.queue)
-    voice(sounds.WE_WILL_CALL, READ_BACK)
+    voice(PROMPTS["callback-at"].en, READ_BACK)
     voice(PROMPTS["callback-when"].en, WHEN)
     voice(spokentimes.choice(window.starts, window.ends, today, "1"), TIMES)
     voice(spokentimes.promise(window.starts, window.ends, today), AGREED)
