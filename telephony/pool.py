@@ -193,6 +193,7 @@ class Pool:
     def _begun(self, name: str, pid: int) -> None:
         if child := self.children.get(name):
             child.pid = pid
+            self._ready_when_known(child)
 
     def _grow_later(self) -> None:
         """After a failure wait longer each time, 10 s at most: a broken fork server must not be hammered."""
@@ -217,7 +218,8 @@ class Pool:
 
     def _heard(self, child: Child, message: dict[str, Any]) -> None:
         if port := message.get("ready"):
-            self._became_ready(child, int(port))
+            child.sip_port = int(port)
+            self._ready_when_known(child)
         if message.get("leaving"):
             child.leaving = True
         if line := message.get("log"):
@@ -229,8 +231,13 @@ class Pool:
         elif "leg" in message:
             child.dialogs.pop(int(message["leg"]), None)
 
-    def _became_ready(self, child: Child, port: int) -> None:
-        child.sip_port = port
+    def _ready_when_known(self, child: Child) -> None:
+        """Its nursery tells the pid and it tells the port itself, and either may come first. Without a pid its rows would be those
+        of a dead process."""
+        if child.pid and child.sip_port and child.name in self._starting:
+            self._became_ready(child)
+
+    def _became_ready(self, child: Child) -> None:
         self._failures = 0
         self._starting.discard(child.name)
         self._idle.append(child)

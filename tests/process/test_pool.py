@@ -64,6 +64,20 @@ async def test_children_are_born_with_the_sip_stack_but_neither_django_nor_secre
     assert heard[0]["secret"] is False
 
 
+async def test_a_child_that_speaks_before_its_nursery_did_is_ready_when_its_pid_is_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = pool.Pool._begun
+
+    def late(kept: pool.Pool, name: str, pid: int) -> None:
+        kept._loop.call_later(0.3, begun, kept, name, pid)
+
+    monkeypatch.setattr(pool.Pool, "_begun", late)
+    async with running(idle=1) as (kept, seen):
+        child = await kept.claim(BIRTH)
+        assert child
+        assert child.pid
+        assert child in seen.ready
+
+
 async def test_claims_beyond_the_idle_ones_are_served_as_processes_are_born() -> None:
     async with running(idle=1, limit=6) as (kept, _):
         claimed = await asyncio.gather(*(kept.claim(BIRTH) for _ in range(6)))
@@ -148,6 +162,7 @@ async def test_telling_a_dying_child_harms_nobody() -> None:
     async with running(idle=1) as (kept, seen):
         child = await kept.claim(BIRTH)
         assert child
+        assert child.pid, "a signal to process 0 would end this whole run"
         os.kill(child.pid, signal.SIGKILL)
         for number in range(100):
             kept.tell(child, OfferWithdrawn(number))
