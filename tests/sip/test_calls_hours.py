@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,6 @@ from django.utils import timezone
 from queues.models import Call as Row
 from queues.models import Closure, Offer, Schedule, WayOut, Weekday
 from queues.states import ENDED, CallOutcome, SegmentOutcome
-from telephony import prompts
 from tests.sip import facts
 from tests.sip.given import AGENT_TONE, call_to, staffed_team
 from tests.sip.harness.dialog import Call
@@ -31,7 +31,7 @@ def test_a_caller_to_a_closed_queue_hears_so_and_no_agent_is_rung(stack: Stack, 
     close(team.queue.schedule)
     caller = call_to(team, fleet)
     until(lambda: caller.over, within=20, what="the call to be hung up")
-    assert likeness(caller, CLOSED) > ALIKE
+    assert likeness(caller, stack.spoken_file(CLOSED)) > ALIKE
     call = until(lambda: Row.objects.filter(dialled=team.number, state=ENDED).first(), what="the record to be complete")
     assert (call.outcome, [(stay.outcome, stay.exit_reason) for stay in call.segments.all()]) == (
         CallOutcome.REFUSED, [(SegmentOutcome.REFUSED, "closed")],
@@ -72,11 +72,14 @@ def close(schedule: Schedule | None, begins: datetime | None = None) -> None:
     Closure.objects.create(name="Burst pipe", schedule=schedule, **days)
 
 
-def likeness(caller: Call, text: str) -> float:
-    """How much what the caller heard last is like one second out of the middle of this sentence, wherever it lies."""
+def likeness(caller: Call, file: Path) -> float:
+    """How much what the caller heard last is like one second out of the middle of this sentence, wherever it lies.
+
+    The very file is asked for: spoken again, by a process that has spoken before, a sentence is not the same to the sample.
+    """
     assert caller.stream
     heard = caller.stream.last(3).astype(float)
-    said, _ = soundfile.read(prompts.spoken(text), dtype="int16")
+    said, _ = soundfile.read(file, dtype="int16")
     piece = said[len(said) // 2 - 4000 : len(said) // 2 + 4000].astype(float)
     if len(heard) < len(piece):
         return 0.0
