@@ -104,4 +104,8 @@ def spoken_form(value: Any) -> str:
 
 def _first_line(error: Exception) -> str:
     found = re.search(r"(\d+:\d+): (.*)", str(error))
-    return f"at {found.group(1)}, {found.group(2)}" if found else str(error).splitlines()[0]
+    if found is None:
+        return str(error).splitlines()[0]
+    # What the parser would have taken instead is the whole alphabet, and its end of file is the end of a field here.
+    said = found.group(2).split(" expecting ")[0].replace("mismatched input '<EOF>'", "it ends too early")
+    return f"at {found.group(1)}, {said}"
